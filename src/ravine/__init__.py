@@ -1,0 +1,1 @@
+"""Ravine finds out, fairly and fast, which way of training a PyTorch model generalizes best."""
