@@ -1,0 +1,156 @@
+"""The arithmetic that `update` is written in.
+
+Each function takes a Python number or anything with torch's methods (a tensor, many tensors that move
+together, a symbol), so that one text of a rule serves every engine.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+SMALLEST = 1.1754943508222875e-38
+"""The smallest normal float32: as a floor of a divisor it changes no quotient that float32 could hold."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """How a slot of a rule's state starts.
+
+    `value` is a number, the name of a field that holds it, or `"p"` for a copy of the parameter. A scalar slot
+    is one number per parameter tensor. With a `flag`, the slot is there only where that field is true.
+    """
+
+    value: float | str
+    scalar: bool = False
+    flag: str | None = None
+
+    def when(self, flag: str) -> "Start":
+        """Makes a slot depend on a flag of the rule.
+
+        Args:
+            flag: The field's name.
+
+        Returns:
+            The same start, for a slot that is there only where that field is true.
+        """
+        return replace(self, flag=flag)
+
+    def begin(self, p: Any) -> Any:
+        """Makes the slot for one parameter tensor.
+
+        Args:
+            p: The parameter.
+
+        Returns:
+            A tensor of the parameter's shape, or of no dimensions for a scalar slot.
+        """
+        if self.value == "p":
+            return p.detach().clone()
+        return p.new_full((), self.value) if self.scalar else p.detach().new_full(p.shape, self.value)
+
+
+zeros = Start(0.0)
+copy_of_p = Start("p")
+
+
+def sqrt(x: Any) -> Any:
+    """Takes the square root of every element.
+
+    Args:
+        x: A number, or something with torch's methods.
+
+    Returns:
+        The root.
+    """
+    return math.sqrt(x) if isinstance(x, (int, float)) else x.sqrt()
+
+
+def absolute(x: Any) -> Any:
+    """Takes the absolute value of every element.
+
+    Args:
+        x: A number, or something with torch's methods.
+
+    Returns:
+        Its absolute value.
+    """
+    return abs(x) if isinstance(x, (int, float)) else x.abs()
+
+
+def sign(x: Any) -> Any:
+    """Gives -1, 0 or 1 for every element.
+
+    Args:
+        x: Something with torch's methods.
+
+    Returns:
+        Its sign.
+    """
+    return x.sign()
+
+
+def maximum(x: Any, y: Any) -> Any:
+    """Takes the larger of two, element by element.
+
+    Args:
+        x: Something with torch's methods, or a number where `y` is one too.
+        y: Likewise, or a number.
+
+    Returns:
+        The larger.
+    """
+    if isinstance(x, (int, float)):
+        return max(x, y) if isinstance(y, (int, float)) else y.clamp(min=x)
+    return x.clamp(min=y) if isinstance(y, (int, float)) else x.maximum(y)
+
+
+def minimum(x: Any, y: Any) -> Any:
+    """Takes the smaller of two, element by element.
+
+    Args:
+        x: Something with torch's methods, or a number where `y` is one too.
+        y: Likewise, or a number.
+
+    Returns:
+        The smaller.
+    """
+    if isinstance(x, (int, float)):
+        return min(x, y) if isinstance(y, (int, float)) else y.clamp(max=x)
+    return x.clamp(max=y) if isinstance(y, (int, float)) else x.minimum(y)
+
+
+def divide(a: Any, b: Any) -> Any:
+    """Divides where `b` is never negative, with 0/0 = 0: no gradient and no floor is no step.
+
+    Args:
+        a: The numerator.
+        b: The divisor, at least 0.
+
+    Returns:
+        `a / b`; the same bits as plain division wherever `b` is a normal float32.
+    """
+    return a / maximum(b, SMALLEST)
+
+
+def norm(x: Any) -> Any:
+    """Takes the Euclidean norm of one tensor.
+
+    Args:
+        x: Something with torch's methods.
+
+    Returns:
+        One number per tensor.
+    """
+    return x.norm()
+
+
+def global_norm(x: Any) -> Any:
+    """Takes the Euclidean norm over all tensors of all groups together.
+
+    Args:
+        x: What `update` was handed; a lone tensor counts as all there are.
+
+    Returns:
+        One number.
+    """
+    return x.global_norm() if hasattr(x, "global_norm") else x.norm()
