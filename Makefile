@@ -4,8 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq --constraint constraints.txt
 
-# pyright's own download stays inside the environment, and `make clean` takes it away with it.
-export PYRIGHT_PYTHON_CACHE_DIR := $(abspath $(VENV))/pyright
+# The constraints say which pyright it is; that a newer one exists is no news here.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
