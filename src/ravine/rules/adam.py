@@ -34,9 +34,9 @@ class Adam(Rule):
         1e-3,
         "step length, in units of the parameter",
         at_least=0,
-        search=log(1e-4, 1e-1),
+        search=log(3e-4, 3e-1),
         searched=True,
-        also=("learning rate", "step size", "alpha"),
+        also=("learning rate", "step size", "alpha", "eta"),
     )
     beta1: Number = field(
         0.9,
@@ -53,8 +53,11 @@ class Adam(Rule):
         also=("rho", "alpha", "decay rate"),
     )
     eps: Number = field(
-        1e-8, "floor under the root, in units of the gradient (of its square where inside)", at_least=0,
-        search=log(1e-10, 1e-4), also=("epsilon", "fudge factor"),
+        1e-8,
+        "floor under the root, in units of the gradient (of its square where inside)",
+        at_least=0,
+        search=log(1e-10, 1e-4),
+        also=("epsilon", "fudge factor"),
     )
     eps_inside: bool = flag(False, "whether eps is added inside the root, where its unit is the gradient squared")
     bias_correction: bool = flag(True, "whether m and v are corrected for starting at zero")
@@ -63,7 +66,7 @@ class Adam(Rule):
     state = {"m": zeros, "v": zeros, "v_max": zeros.when("amsgrad")}
     parents = ("Momentum", "RMSprop")
 
-    def update(self, p: Any, g: Any, m: Any, v: Any, v_max: Any, t: Any) -> Any:  # noqa: D102 - the class says it
+    def update(self, p: Any, g: Any, m: Any, v: Any, v_max: Any, t: Any) -> Any:
         m = self.beta1 * m + (1 - self.beta1) * g
         v = self.beta2 * v + (1 - self.beta2) * g**2
         if self.amsgrad:

@@ -8,6 +8,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
+from . import counter
+
 SMALLEST = 1.1754943508222875e-38
 """The smallest normal float32: as a floor of a divisor it changes no quotient that float32 could hold."""
 
@@ -17,23 +19,24 @@ class Start:
     """How a slot of a rule's state starts.
 
     `value` is a number, the name of a field that holds it, or `"p"` for a copy of the parameter. A scalar slot
-    is one number per parameter tensor. With a `flag`, the slot is there only where that field is true.
+    is one number per parameter tensor. With a `field`, the slot is there only where that field is true, or
+    holds a number.
     """
 
     value: float | str
     scalar: bool = False
-    flag: str | None = None
+    field: str | None = None
 
-    def when(self, flag: str) -> "Start":
-        """Makes a slot depend on a flag of the rule.
+    def when(self, field: str) -> "Start":
+        """Makes a slot depend on a field of the rule.
 
         Args:
-            flag: The field's name.
+            field: The field's name.
 
         Returns:
-            The same start, for a slot that is there only where that field is true.
+            The same start, for a slot that is not there where that field is False or None.
         """
-        return replace(self, flag=flag)
+        return replace(self, field=field)
 
     def begin(self, p: Any) -> Any:
         """Makes the slot for one parameter tensor.
@@ -81,12 +84,12 @@ def sign(x: Any) -> Any:
     """Gives -1, 0 or 1 for every element.
 
     Args:
-        x: Something with torch's methods.
+        x: A number, or something with torch's methods.
 
     Returns:
         Its sign.
     """
-    return x.sign()
+    return (x > 0) - (x < 0) if isinstance(x, (int, float)) else x.sign()
 
 
 def maximum(x: Any, y: Any) -> Any:
@@ -117,6 +120,38 @@ def minimum(x: Any, y: Any) -> Any:
     if isinstance(x, (int, float)):
         return min(x, y) if isinstance(y, (int, float)) else y.clamp(max=x)
     return x.clamp(max=y) if isinstance(y, (int, float)) else x.minimum(y)
+
+
+def clamp(x: Any, low: Any, high: Any) -> Any:
+    """Puts every element between two bounds.
+
+    Args:
+        x: A number, or something with torch's methods.
+        low: The lower bound.
+        high: The upper bound, of the same kind as `low`: both numbers or both tensors.
+
+    Returns:
+        `x` where it lies between them, else the bound that it passed; NaN stays NaN.
+    """
+    return min(max(x, low), high) if isinstance(x, (int, float)) else x.clamp(min=low, max=high)
+
+
+def times(a: Any, x: Any) -> Any:
+    """Multiplies by a coefficient whose zero means that the term is not there: 0 x = 0 even where x is infinite.
+
+    Args:
+        a: The coefficient: a number, or one number per run or per tensor.
+        x: Something with torch's methods, or a number.
+
+    Returns:
+        `a x`, or 0 where `a` is 0.
+
+    >>> times(0.0, float("inf")), times(0.5, 3.0)
+    (0.0, 1.5)
+    """
+    if isinstance(a, (int, float)):
+        return a * x if a != 0 else 0.0
+    return (a * x).where(a.ne(0), 0.0)
 
 
 def divide(a: Any, b: Any) -> Any:
@@ -154,3 +189,22 @@ def global_norm(x: Any) -> Any:
         One number.
     """
     return x.global_norm() if hasattr(x, "global_norm") else x.norm()
+
+
+def normal(x: Any, seed: Any, t: Any, tensor: Any) -> Any:
+    """Draws one standard normal number for every element, the same in every engine and on every machine.
+
+    Args:
+        x: A tensor, which gives shape, precision and device, or something that draws for itself.
+        seed: Which sequence of numbers, a whole number from 0.
+        t: The parameter's step count.
+        tensor: The parameter's number.
+
+    Returns:
+        Numbers that (seed, t, tensor, element) alone decide.
+
+    >>> import torch
+    >>> [round(z, 6) for z in normal(torch.zeros(2, dtype=torch.float64), seed=0, t=1, tensor=0).tolist()]
+    [-1.143578, 0.269952]
+    """
+    return x.normal(seed, t, tensor) if hasattr(x, "normal") else counter.normal(x, seed, t, tensor)

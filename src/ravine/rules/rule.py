@@ -6,19 +6,23 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, ClassVar
 
+from ..errors import RavineError
 from ..part import Number, Part, field, flag, inner, option
-from ..ranges import choice, integers, log, near_one, uniform
+from ..ranges import Range, choice, integers, log, near_one, uniform
 from .arithmetic import (
     Start,
     absolute,
+    clamp,
     copy_of_p,
     divide,
     global_norm,
     maximum,
     minimum,
     norm,
+    normal,
     sign,
     sqrt,
+    times,
     zeros,
 )
 
@@ -29,6 +33,7 @@ __all__ = [
     "Wrapper",
     "absolute",
     "choice",
+    "clamp",
     "copy_of_p",
     "divide",
     "field",
@@ -41,9 +46,11 @@ __all__ = [
     "minimum",
     "near_one",
     "norm",
+    "normal",
     "option",
     "sign",
     "sqrt",
+    "times",
     "uniform",
     "zeros",
 ]
@@ -54,9 +61,10 @@ State = dict[str, Any]
 class Rule(Part):
     """What one step does to the parameters (abstract).
 
-    A rule defines `update(self, p, g, *slots, t)`: the parameter, its gradient, its state in the order of
-    `state`, and, where it asks for it, the parameter's own step count t = 1, 2, ... It returns the new
-    parameter and all its slots; a slot that a flag leaves out is None on both sides.
+    A rule defines `update(self, p, g, *slots)`: the parameter, its gradient, and its state in the order of
+    `state`. It returns the new parameter and all its slots; a slot that a field leaves out is None on both
+    sides. Behind the slots it may ask by name for `t`, the parameter's own step count 1, 2, ..., and for
+    `tensor`, the parameter's number, which together say which random numbers are its own.
     """
 
     state: ClassVar[Mapping[str, Start]] = {}
@@ -68,17 +76,27 @@ class Rule(Part):
     gradient_at: ClassVar[Callable[..., Any] | None] = None
     """Where the gradient is taken, if not at p: a method `(self, p, *slots) -> point`."""
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if hasattr(cls, "update"):
+            _check_arguments(cls)
+
+    def __post_init__(self) -> None:
+        Part.__post_init__(self)
+        if not hasattr(self, "update"):
+            raise RavineError(f"{type(self).__name__} is no whole rule: it needs a method update(self, p, g).")
+
     def slots(self) -> dict[str, Start]:
         """Gives the slots that this rule keeps under its flags.
 
         Returns:
             How each starts, by name, in the order of `state`; values that stand in fields are looked up.
         """
-        there = {name: s for name, s in self.state.items() if s.flag is None or getattr(self, s.flag)}
+        there = {name: start for name, start in self.state.items() if self._keeps(start)}
         named = {name: s.value for name, s in there.items() if isinstance(s.value, str) and s.value != "p"}
         return there | {name: replace(there[name], value=getattr(self, value)) for name, value in named.items()}
 
-    def step(self, p: Any, g: Any, state: Mapping[str, Any], t: Any) -> tuple[Any, State]:
+    def step(self, p: Any, g: Any, state: Mapping[str, Any], t: Any, tensor: Any = 0) -> tuple[Any, State]:
         """Takes one step, with the state by name.
 
         Args:
@@ -86,21 +104,22 @@ class Rule(Part):
             g: Its gradient.
             state: The slots by name.
             t: The parameter's own step count, from 1.
+            tensor: The parameter's number among all parameters, from 0, for random numbers of its own.
 
         Returns:
             The new parameter and the new slots by name.
+
+        Raises:
+            RavineError: The rule's `update` does not return p and its slots.
 
         >>> from ravine.rules import SGD
         >>> SGD(lr=0.5).step(1.0, 0.2, {}, 1)
         (0.9, {})
         """
-        asked = {"t": t} if _asks_for(type(self), "t") else {}
+        asked = _asked(type(self), t=t, tensor=tensor)
         given = [state.get(name) for name in self.state]
         out = self.update(p, g, *given, **asked)  # pyright: ignore[reportAttributeAccessIssue] - every rule defines it
-        if not self.state:
-            return out, {}
-        p, *new = out
-        return p, {name: slot for name, slot in zip(self.state, new, strict=True) if slot is not None}
+        return _named(self, out, list(self.state))
 
     def gradient_point(self, p: Any, state: Mapping[str, Any]) -> Any:
         """Gives the point at which this rule wants its gradient.
@@ -132,16 +151,25 @@ class Rule(Part):
         """
         return self.gradient_at is not None
 
+    def _keeps(self, start: Start) -> bool:
+        held = True if start.field is None else getattr(self, start.field)
+        return held is not None and held is not False  # a number counts as there, zero too, for it may move
+
 
 class Wrapper(Rule):
     """A rule around a rule (abstract): what cuts across methods is written once and is itself a rule.
 
     Its `update(self, p, g, *own slots, inner)` calls `inner(p, g) -> p`, which takes the wrapped rule's
-    step; the wrapped rule's state is carried along unseen. Slots and fields are told apart by the
-    wrapper's name in front of them.
+    step; the wrapped rule's state is carried along unseen. Beside `t` and `tensor` it may ask for `point`,
+    where the gradient was taken. Slots and fields are told apart by the wrapper's name in front of them.
     """
 
     rule: Rule = inner("wrapped rule")
+
+    def __post_init__(self) -> None:
+        Rule.__post_init__(self)
+        for rule in self.rule.extremes() if isinstance(self.rule, Range) else (self.rule,):
+            self._check_wrapped(rule)
 
     @property
     def lr(self) -> Number:
@@ -152,21 +180,20 @@ class Wrapper(Rule):
         own = {self._own(name): start for name, start in Rule.slots(self).items()}
         return own | self.rule.slots()
 
-    def step(self, p: Any, g: Any, state: Mapping[str, Any], t: Any) -> tuple[Any, State]:
+    def step(self, p: Any, g: Any, state: Mapping[str, Any], t: Any, tensor: Any = 0) -> tuple[Any, State]:
         carried: State = {}
 
         def step_inside(p: Any, g: Any) -> Any:
-            p, changed = self.rule.step(p, g, state, t)
+            p, changed = self.rule.step(p, g, state, t, tensor)
             carried.update(changed)
             return p
 
-        asked = {"t": t} if _asks_for(type(self), "t") else {}
+        asked = _asked(type(self), t=t, tensor=tensor)
+        if _asks_for(type(self), "point"):
+            asked["point"] = self.rule.gradient_point(p, state)
         given = [state.get(self._own(name)) for name in self.state]
         out = self.update(p, g, *given, inner=step_inside, **asked)  # pyright: ignore[reportAttributeAccessIssue]
-        if not self.state:
-            return out, carried
-        p, *new = out
-        own = {self._own(name): slot for name, slot in zip(self.state, new, strict=True) if slot is not None}
+        p, own = _named(self, out, [self._own(name) for name in self.state])
         return p, own | carried
 
     def gradient_point(self, p: Any, state: Mapping[str, Any]) -> Any:
@@ -181,7 +208,45 @@ class Wrapper(Rule):
     def _own(self, name: str) -> str:
         return f"{type(self).__name__.lower()}_{name}"
 
+    def _check_wrapped(self, rule: Any) -> None:
+        name = type(self).__name__
+        if not isinstance(rule, Rule):
+            raise RavineError(f"{name}({rule!r}): {name} wraps a rule, such as {name}(Adam()), got {rule!r}.")
+        if any(self._own(slot) in rule.slots() for slot in self.state):
+            raise RavineError(f"{name}({rule!r}): there is {name} inside already, and one is enough; take one out.")
+
 
 @cache
 def _asks_for(rule: type[Rule], name: str) -> bool:
     return name in inspect.signature(rule.update).parameters  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _asked(rule: type[Rule], **known: Any) -> dict[str, Any]:
+    return {name: value for name, value in known.items() if _asks_for(rule, name)}
+
+
+def _named(rule: Rule, out: Any, names: list[str]) -> tuple[Any, State]:
+    """Gives the slots that `update` returned their names."""
+    if not names:
+        return out, {}
+    if not isinstance(out, tuple) or len(out) != 1 + len(names):
+        got = f"{len(out)} values" if isinstance(out, tuple) else "one value"
+        raise RavineError(
+            f"{type(rule).__name__}.update: it must return p and its slots, {', '.join(['p', *rule.state])}, got {got}."
+        )
+    p, *new = out
+    return p, {name: slot for name, slot in zip(names, new, strict=True) if slot is not None}
+
+
+def _check_arguments(rule: type[Rule]) -> None:
+    """Refuses an `update` whose arguments are not p, g, the slots in order, and what else it may ask for."""
+    names = list(inspect.signature(rule.update).parameters)[1:]  # pyright: ignore[reportAttributeAccessIssue]
+    slots, asked = list(rule.state), set(names[2 + len(rule.state) :])
+    wraps = issubclass(rule, Wrapper)
+    known = {"t", "tensor"} | ({"inner", "point"} if wraps else set())
+    if names[2 : 2 + len(slots)] != slots or not asked <= known or (wraps and "inner" not in asked):
+        wanted = ", ".join(["self", "p", "g", *slots, *(["inner"] if wraps else [])])
+        raise RavineError(
+            f"{rule.__name__}.update({', '.join(['self', *names])}): its arguments must be {wanted}, as `state` has "
+            f"its slots, and then any of {', '.join(sorted(known - {'inner'}))}."
+        )

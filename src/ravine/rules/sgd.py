@@ -31,11 +31,11 @@ class SGD(Rule):
         1e-2,
         "step length, in units of the parameter per unit of gradient",
         at_least=0,
-        search=log(1e-2, 3.0),
+        search=log(1e-2, 10.0),
         searched=True,
         also=("learning rate", "step size", "alpha", "eta"),
     )
 
-    def update(self, p: Any, g: Any) -> Any:  # noqa: D102 - the class says it
+    def update(self, p: Any, g: Any) -> Any:
         p = p - self.lr * g
         return p

@@ -7,7 +7,9 @@ import torch
 from .rule import Rule
 
 
-def walk(rule: Rule, start: Sequence[float], curvature: Sequence[float], steps: int) -> torch.Tensor:
+def walk(
+    rule: Rule, start: Sequence[float], curvature: Sequence[float], steps: int, predict: bool = False
+) -> torch.Tensor:
     """Follows a rule on `f(p) = 1/2 sum(curvature p^2)` in float64.
 
     Args:
@@ -15,6 +17,7 @@ def walk(rule: Rule, start: Sequence[float], curvature: Sequence[float], steps: 
         start: Where it starts, one number per coordinate.
         curvature: The second derivative along each coordinate; the gradient is `curvature * p`.
         steps: How many steps it takes.
+        predict: Whether to give the weights that predict, where the rule averages, instead of those it walks with.
 
     Returns:
         Where it ends.
@@ -28,4 +31,5 @@ def walk(rule: Rule, start: Sequence[float], curvature: Sequence[float], steps: 
     state = {name: slot.begin(p) for name, slot in rule.slots().items()}
     for t in range(1, steps + 1):
         p, state = rule.step(p, h * rule.gradient_point(p, state), state, t)
-    return p
+    slot = rule.predicting_slot() if predict else None
+    return p if slot is None else state[slot]
