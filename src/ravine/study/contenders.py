@@ -1,0 +1,171 @@
+"""Who takes part: each contender is a recipe whose ranges say where it is searched."""
+
+import inspect
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from scipy.stats import qmc
+
+from ..errors import RavineError
+from ..optim import field_names
+from ..part import leaves, look_up, meanings, substitute
+from ..ranges import Range, is_range
+from ..recipe import Recipe
+from ..rules import Rule
+from ..schedules import Schedule, cosine
+
+Path = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A way of training that takes part in a study.
+
+    `recipe` and `arguments` (of the model factory) may hold ranges; `defaults` is the same with every range at its
+    textbook value, or None where nothing is searched.
+    """
+
+    name: str
+    recipe: Recipe
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> tuple[Recipe, Mapping[str, Any]]:
+        """The recipe and the model's arguments, as one thing to search in."""
+        return self.recipe, self.arguments
+
+    @property
+    def searched(self) -> dict[str, tuple[Path, Range]]:
+        """Where it is searched: the place and the range of every searched field, by its name."""
+        names = {path: name for name, path in field_names(self.recipe.rule).items()}
+        found: dict[str, tuple[Path, Range]] = {}
+        for path, range_ in leaves(self.whole, is_range).items():
+            name = _name_of(path, names)
+            found[name if name not in found else ".".join(map(str, path[1:]))] = (path, range_)
+        return found
+
+    def at(self, values: Mapping[str, Any]) -> "Contender":
+        """Settles the searched fields.
+
+        Args:
+            values: A value for each, by name.
+
+        Returns:
+            A contender without ranges.
+        """
+        places = {path: values[name] for name, (path, _) in self.searched.items()}
+        recipe, arguments = substitute(self.whole, places)
+        return Contender(self.name, recipe, arguments)
+
+
+def _name_of(path: Path, rule_fields: Mapping[Path, str]) -> str:
+    """Names a searched place: a rule's field keeps its name also where the range stands in a schedule inside it."""
+    for end in range(len(path), 1, -1):
+        if path[:2] == (0, "rule") and path[2:end] in rule_fields:
+            return rule_fields[path[2:end]]
+    return str(path[1])
+
+
+def with_default_ranges(kind: type[Rule]) -> Rule:
+    """Makes a rule that is searched where its fields say it should be by default.
+
+    Args:
+        kind: The rule's class.
+
+    Returns:
+        The rule with ranges in those fields.
+
+    Raises:
+        RavineError: It has fields without a default.
+
+    >>> from ravine.rules import SGD
+    >>> with_default_ranges(SGD).lr == meanings(SGD)["lr"].search
+    True
+    """
+    try:
+        return kind(**{name: known.search for name, known in meanings(kind).items() if known.searched})
+    except TypeError as error:
+        raise RavineError(f"{kind.__name__}: {error}. Write it out, as in {kind.__name__}(Adam()).") from None
+
+
+def under_cosine(rule: Rule) -> Rule:
+    """Lets the learning rate of a rule fall along half a cosine, unless it follows a schedule already.
+
+    Args:
+        rule: The rule.
+
+    Returns:
+        The rule with `cosine(lr)` in the place of `lr`.
+    """
+    path = field_names(rule).get("lr")
+    if path is None:
+        return rule
+    lr = look_up(rule, path)
+    return rule if isinstance(lr, Schedule) else substitute(rule, {path: cosine(lr)})
+
+
+def at_defaults(contender: Contender, factory: Callable[..., Any]) -> Contender | None:
+    """Gives a contender at its textbook defaults.
+
+    Args:
+        contender: The contender.
+        factory: The model's factory, whose signature holds the defaults of its arguments.
+
+    Returns:
+        The same with every range replaced by its field's default; None where nothing is searched or a
+        searched field has no default.
+    """
+    values = {name: _default_of(contender, path, factory) for name, (path, _) in contender.searched.items()}
+    if not values or any(value is None for value in values.values()):
+        return None
+    return contender.at(values)
+
+
+def _default_of(contender: Contender, path: Path, factory: Callable[..., Any]) -> Any:
+    """Looks up the default of the field at a place, or of the field whose schedule holds the place."""
+    if path[0] == 1:
+        known = inspect.signature(factory).parameters.get(path[1])
+        return None if known is None or known.default is inspect.Parameter.empty else known.default
+    default = None
+    for k, name in enumerate(path[1:], start=1):
+        holder = look_up(contender.whole, path[:k])
+        if isinstance(holder, (Rule, Recipe)):
+            default = getattr(type(holder), name, None)
+    return default
+
+
+def settings(contender: Contender, count: int, search: str, seed: int) -> list[dict[str, Any]]:
+    """Chooses the settings that a contender is tried at.
+
+    Args:
+        contender: The contender.
+        count: How many, a power of two.
+        search: "sobol" or "grid".
+        seed: Scrambles Sobol's points; contenders with as many searched fields meet the same points.
+
+    Returns:
+        The value of every searched field by name; one empty setting where nothing is searched.
+    """
+    searched = contender.searched
+    if not searched:
+        return [{}]
+    points = _grid(len(searched), count) if search == "grid" else _sobol(len(searched), count, seed)
+    return [
+        {name: range_.at(float(u)) for (name, (_, range_)), u in zip(searched.items(), point, strict=True)}
+        for point in points
+    ]
+
+
+def _sobol(dimensions: int, count: int, seed: int) -> np.ndarray:
+    return qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng(seed)).random(count)
+
+
+def _grid(dimensions: int, count: int) -> Sequence[tuple[float, ...]]:
+    """Spreads a power of two over the dimensions; the first, the step size, gets what does not divide evenly."""
+    doublings = count.bit_length() - 1
+    levels = [2 ** (doublings // dimensions + (k < doublings % dimensions)) for k in range(dimensions)]
+    axes = [np.linspace(0, 1, level) if level > 1 else np.array([0.5]) for level in levels]
+    return list(itertools.product(*axes))

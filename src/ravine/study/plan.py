@@ -1,0 +1,203 @@
+"""What is to be run next: a function of the contenders and of the runs that have ended.
+
+Nothing is remembered between two calls, so a study that was killed goes on as if it had not been.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..part import substitute
+from ..recipe import Recipe, early_stopping
+from .contenders import Contender
+from .store import Record
+
+REFIT = 500
+"""Refits count their seeds from here, so that none of them meets the luck of a fold (a study has fewer folds)."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run, or the stretch of it between two rungs: enough for a worker to do it alone."""
+
+    method: str
+    stage: str
+    setting: int
+    values: Mapping[str, Any]
+    recipe: Recipe
+    arguments: Mapping[str, Any]
+    fold: int
+    seed: int
+    rung: int
+    until: int
+    start: int = 0
+
+    @property
+    def key(self) -> str:
+        """Names the job in the store."""
+        return f"{self.method}|{self.stage}|{self.setting}|{self.fold}|{self.seed}|{self.until}"
+
+    @property
+    def before(self) -> str:
+        """Names the job that this one goes on from."""
+        return f"{self.method}|{self.stage}|{self.setting}|{self.fold}|{self.seed}|{self.start}"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One contender in the race: its settings, and how far they are let run before some are dropped."""
+
+    contender: Contender
+    settings: Sequence[Mapping[str, Any]]
+    rungs: tuple[int, ...]
+    folds: int
+    seed: int
+    higher_is_better: bool
+
+    @cached_property
+    def settled(self) -> list[Contender]:
+        """The contender at each setting."""
+        return [self.contender.at(values) for values in self.settings]
+
+    def jobs(self, setting: int, rung: int, start: int) -> list[Job]:
+        """Gives the jobs that bring one setting to a rung, one per fold.
+
+        Args:
+            setting: Which.
+            rung: Which rung; -1 for the last.
+            start: The epoch at which it stands.
+
+        Returns:
+            The jobs.
+        """
+        settled = self.settled[setting]
+        values = self.settings[setting]
+        return [
+            Job(
+                self.contender.name, "search", setting, values, settled.recipe, settled.arguments,
+                fold, self.seed * 1000 + fold, rung % len(self.rungs), self.rungs[rung], start,
+            )
+            for fold in range(self.folds)
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Race:
+    """How far the search of one contender has come."""
+
+    missing: list[Job]
+    reached: dict[int, int]
+    """The last rung that each setting has reached."""
+    finalists: list[int]
+    loser: int | None
+    """The random loser that is brought to the end all the same."""
+    chosen: int | None
+    """The setting with the best cross-validation score; None while the search goes on."""
+
+
+def rungs(epochs: int, settings: int, halving: bool) -> tuple[int, ...]:
+    """Gives the epochs after which settings are dropped, and the last one.
+
+    Args:
+        epochs: The length of training.
+        settings: How many settings there are; one is never dropped.
+        halving: Whether any are.
+
+    Returns:
+        A quarter, half and all of the epochs, rounded up.
+
+    >>> rungs(15, 8, True), rungs(1, 8, True), rungs(15, 1, True)
+    ((4, 8, 15), (1,), (15,))
+    """
+    if not halving or settings == 1:
+        return (epochs,)
+    return tuple(sorted({math.ceil(epochs / 4), math.ceil(epochs / 2), epochs}))
+
+
+def race(field: Field, records: Mapping[str, Record]) -> Race:
+    """Says how far a contender's search has come, and what it needs next.
+
+    Args:
+        field: The contender and its settings.
+        records: All runs that have ended.
+
+    Returns:
+        The missing jobs of its present rung, and what is decided so far.
+    """
+    alive = list(range(len(field.settings)))
+    reached = dict.fromkeys(alive, -1)
+    dropped: list[int] = []
+    last = len(field.rungs) - 1
+    for rung in range(last + 1):
+        start = field.rungs[rung - 1] if rung else 0
+        missing = _missing([job for s in alive for job in field.jobs(s, rung, start)], records)
+        if missing:
+            return Race(missing, reached, alive, None, None)
+        reached |= dict.fromkeys(alive, rung)
+        if rung < last:
+            ranked = sorted(alive, key=lambda s: _rank(field, s, rung, records))
+            alive, out = sorted(ranked[: max(1, len(ranked) // 2)]), ranked[max(1, len(ranked) // 2) :]
+            dropped += out
+    loser = _random_loser(field, sorted(dropped))
+    if loser is not None:
+        start = field.rungs[reached[loser]]
+        missing = _missing(field.jobs(loser, last, start), records)
+        if missing:
+            return Race(missing, reached, alive, loser, None)
+    ended = alive if loser is None else [*alive, loser]
+    chosen = min(ended, key=lambda s: _rank(field, s, last, records, averaged=False))
+    return Race([], reached, alive, loser, chosen)
+
+
+def _missing(jobs: list[Job], records: Mapping[str, Record]) -> list[Job]:
+    return [job for job in jobs if job.key not in records]
+
+
+def _random_loser(field: Field, dropped: list[int]) -> int | None:
+    if not dropped:
+        return None
+    # The name makes contenders draw apart; its bytes, since Python's own hash differs from process to process.
+    generator = np.random.default_rng([field.seed, *field.contender.name.encode()])
+    return int(generator.choice(dropped))
+
+
+def _rank(field: Field, setting: int, rung: int, records: Mapping[str, Record], averaged: bool = True) -> Any:
+    """Ranks a setting by its mean score over the folds, ties by the proper score, then by its number.
+
+    At a rung the averaged weights are judged: under a falling learning rate the raw ones favor small rates.
+    """
+    prefix = "averaged_" if averaged else ""
+    found = [records[job.key].record for job in field.jobs(setting, rung, 0)]
+    score = float(np.mean([record[f"{prefix}score"] for record in found]))
+    proper = float(np.mean([record[f"{prefix}proper"] for record in found]))
+    return (-score if field.higher_is_better else score), proper, setting
+
+
+def refits(
+    contender: Contender, stage: str, setting: int, values: Mapping[str, Any], epochs: int, seeds: int, seed: int
+) -> list[Job]:
+    """Gives the jobs that train a settled contender on all training data.
+
+    Args:
+        contender: The contender, without ranges.
+        stage: "tuned" or "default".
+        setting: The number of its setting; -1 for the defaults.
+        values: What was searched.
+        epochs: For how many epochs it is trained.
+        seeds: How many fresh seeds.
+        seed: The study's seed.
+
+    Returns:
+        One job per seed.
+    """
+    recipe = contender.recipe
+    if isinstance(recipe.stop, early_stopping):
+        recipe = substitute(recipe, {("stop",): None})  # the folds have already chosen how long it trains
+    return [
+        Job(contender.name, stage, setting, values, recipe, contender.arguments, -1, seed * 1000 + REFIT + k, 0, epochs)
+        for k in range(seeds)
+    ]

@@ -1,0 +1,169 @@
+"""The file that survives: one SQLite database per study, written by the parent process alone.
+
+A run is one row, committed as soon as it has ended. What a `kill -9` interrupts is a transaction that never
+happened.
+"""
+
+import io
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+
+from ..errors import RavineError
+
+FORMAT = 1
+"""Raised whenever an older Ravine could no longer read what is written."""
+SCHEMA = """
+create table if not exists facts (name text primary key, value text not null);
+create table if not exists runs (key text primary key, record text not null, curve text not null, arrays blob);
+"""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One run as it is kept: numbers and texts, one row per epoch, and per-example scores where it was tested."""
+
+    key: str
+    record: dict[str, Any]
+    curve: list[dict[str, Any]]
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+class Store:
+    """A study's file.
+
+    Args:
+        folder: The study's folder; it is made if it is not there.
+        create: Whether to make the file where there is none.
+
+    Raises:
+        RavineError: The folder cannot be written, or the file is damaged or of something else.
+    """
+
+    def __init__(self, folder: Path, *, create: bool = True) -> None:
+        self.folder = folder
+        self.path = folder / "study.sqlite"
+        if not create and not self.path.exists():
+            raise RavineError(f"there is no study in {str(folder)!r}: 'ravine compare ... --out {folder}' makes one.")
+        with self._told():
+            folder.mkdir(parents=True, exist_ok=True)
+            self.database = sqlite3.connect(self.path, isolation_level=None)
+            self.database.executescript(SCHEMA)
+        written = self.fact("format")
+        if written is None and next(iter(self.database.execute("select 1 from runs")), None) is None:
+            self.set_facts({"format": FORMAT})
+        elif written != FORMAT:
+            raise RavineError(
+                f"{str(self.path)!r} has format {written!r} and this Ravine writes {FORMAT}: choose another --out."
+            )
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turns what the disk or the database complains of into one sentence."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            known = "not a database" in str(error) or "malformed" in str(error)
+            what = "is damaged or no study of Ravine's" if known else "cannot be written"
+            raise RavineError(
+                f"{str(self.path)!r} {what}: {error}. Free the disk or choose another --out; runs already kept are safe."
+            ) from error
+        except OSError as error:
+            raise RavineError(f"cannot write to {str(self.folder)!r}: {error.strerror}. Choose another --out.") from error
+
+    def fact(self, name: str) -> Any:
+        """Reads a fact about the study.
+
+        Args:
+            name: Its name.
+
+        Returns:
+            Its value, or None where there is none.
+        """
+        with self._told():
+            row = self.database.execute("select value from facts where name = ?", (name,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def set_facts(self, facts: Mapping[str, Any]) -> None:
+        """Writes facts about the study, all or none.
+
+        Args:
+            facts: Their values by name; anything that JSON holds.
+        """
+        rows = [(name, json.dumps(value)) for name, value in facts.items()]
+        with self._told(), self.transaction():
+            self.database.executemany("insert or replace into facts values (?, ?)", rows)
+
+    def add(self, run: Record) -> None:
+        """Keeps a run.
+
+        Args:
+            run: The run.
+        """
+        packed = io.BytesIO()
+        np.savez(packed, **run.arrays)  # pyright: ignore[reportArgumentType] - savez takes arrays by any name
+        row = (run.key, json.dumps(run.record), json.dumps(run.curve), packed.getvalue() if run.arrays else None)
+        with self._told(), self.transaction():
+            self.database.execute("insert or replace into runs values (?, ?, ?, ?)", row)
+
+    def runs(self) -> dict[str, Record]:
+        """Reads all runs.
+
+        Returns:
+            The runs by key, in the order of their keys.
+        """
+        with self._told():
+            rows = self.database.execute("select key, record, curve, arrays from runs order by key").fetchall()
+        return {key: Record(key, json.loads(record), json.loads(curve), _unpacked(blob)) for key, record, curve, blob in rows}
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Makes everything inside happen together or not at all.
+
+        Yields:
+            Nothing.
+        """
+        self.database.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            if self.database.in_transaction:
+                self.database.execute("rollback")
+            raise
+        self.database.execute("commit")
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Holds the study for this process; the system lets go of it when the process ends, however it ends.
+
+        Yields:
+            Nothing.
+
+        Raises:
+            RavineError: Another process is at work on it.
+        """
+        lock = filelock.FileLock(self.folder / "study.lock")
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise RavineError(
+                f"another process is at work on the study in {str(self.folder)!r}: wait for it, or choose another --out."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def _unpacked(blob: bytes | None) -> dict[str, np.ndarray]:
+    if blob is None:
+        return {}
+    with np.load(io.BytesIO(blob), allow_pickle=False) as arrays:
+        return dict(arrays)

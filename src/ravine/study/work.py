@@ -1,0 +1,287 @@
+"""What a worker does with a job: it prepares the fold, trains, scores, and hands back a record.
+
+Everything is worked out from the job and the setting of the study, so that the same job gives the same
+numbers in any process.
+"""
+
+import hashlib
+import math
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import cloudpickle
+import torch
+
+from ..data.examples import Examples
+from ..data.find import find_task
+from ..data.folds import folds, split_test
+from ..data.metrics import Metric, chance_outputs, proper_score, read_metric
+from ..data.preprocessing import fitted
+from ..data.task import Task
+from ..errors import RavineError
+from ..part import substitute
+from ..recipe import Recipe, early_stopping
+from ..rules import Average
+from ..training.evaluate import Outputs, outputs_of, predicting, scores_by_example, values
+from ..training.loop import Training, begin
+from ..training.order import steps_per_epoch
+from ..training.run import Epoch, Keeper, Run, run
+from ..training.stopping import Watch, device_named
+from .plan import Job
+from .store import Record
+
+SPLIT_SEED = 0
+"""The test set is the same in every study of a task, whatever the study's seed."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where all jobs of a study take place.
+
+    `task` is the text by which any process finds the task, or the file that it was written to for the workers.
+    """
+
+    task: str
+    metric: str | None
+    folds: int
+    holdout: float | None
+    seed: int
+    device: str | None
+    checkpoints: str
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """The data of one fold, or of the refits: what is trained on, and what is judged on."""
+
+    task: Task
+    train: Examples
+    judged: Examples
+    sample: Examples
+    """Some training examples, as many as are judged, on which the training error is followed by epoch."""
+    metrics: tuple[Metric, Metric]
+    """The task's metric and its proper score."""
+
+
+def metrics_of(task: Task, metric: str | None) -> tuple[Metric, Metric]:
+    """Gives the two scores that every run gets.
+
+    Args:
+        task: The task.
+        metric: The name of a metric to use instead of the task's own.
+
+    Returns:
+        The metric and the proper score.
+    """
+    return read_metric(task if metric is None else metric), proper_score(task)
+
+
+@lru_cache(maxsize=1)
+def task_of(text: str) -> Task:
+    """Finds a task, once per process.
+
+    Args:
+        text: The text by which it is found, or the file that `write_task` wrote.
+
+    Returns:
+        The task.
+    """
+    if text.endswith(".cloudpickle"):
+        return cloudpickle.loads(Path(text).read_bytes())
+    return find_task(text)
+
+
+def write_task(task: Task, folder: Path) -> str:
+    """Writes down a task that no text finds, for this study's own workers; it is written anew at every start.
+
+    Args:
+        task: The task.
+        folder: The study's folder.
+
+    Returns:
+        The text that `task_of` takes.
+    """
+    packed = cloudpickle.dumps(task)
+    path = folder / f"task-{hashlib.sha256(packed).hexdigest()[:16]}.cloudpickle"
+    path.write_bytes(packed)
+    return str(path)
+
+
+@lru_cache(maxsize=1)
+def _split(text: str) -> tuple[Examples, Examples]:
+    return split_test(task_of(text), SPLIT_SEED)
+
+
+@lru_cache(maxsize=32)
+def stage(scene: Scene, fold: int) -> Stage:
+    """Prepares the data of one fold, once per process.
+
+    Args:
+        scene: The study's setting.
+        fold: Which fold; -1 for all training data, judged on the test set.
+
+    Returns:
+        The data, preprocessed by what the training part alone has taught.
+    """
+    task = task_of(scene.task)
+    train, judged = _split(scene.task)
+    if fold >= 0:
+        kept, left_out = folds(task, train, scene.folds if scene.holdout is None else scene.holdout, scene.seed)[fold]
+        train, judged = train.subset(kept), train.subset(left_out)
+    transform = fitted(task.preprocess, train)
+    train, judged = transform(train), transform(judged)
+    generator = torch.Generator().manual_seed(scene.seed)
+    some = torch.randperm(len(train), generator=generator)[: len(judged)]
+    device = device_named(scene.device)
+    sample = train.subset(some.sort().values).to(device)
+    return Stage(task, train, judged.to(device), sample, metrics_of(task, scene.metric))
+
+
+def work(scene: Scene, job: Job) -> Record:
+    """Does one job; whatever goes wrong in it is its outcome.
+
+    Args:
+        scene: The study's setting.
+        job: The job.
+
+    Returns:
+        The run's record.
+    """
+    try:
+        return _train_and_score(scene, job)
+    except Exception as error:  # a user's model may raise anything, and a study never dies of one run
+        return failed(scene, job, _sentence(error))
+
+
+def _sentence(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, RavineError):
+        return f"Failed: {text}"
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"Failed: {type(error).__name__}: {text} ({Path(place.filename).name}, line {place.lineno})"
+
+
+def _train_and_score(scene: Scene, job: Job) -> Record:
+    here = stage(scene, job.fold)
+    training, keeper = _begin(scene, job, here)
+    going = Path(scene.checkpoints) / f"{_file_name(job.before)}.pt"
+    if job.start and going.exists():  # without it the run starts over, to the same numbers
+        keeper.take_up(training, going)
+    ended = run(training, job.until, keeper, lambda t, epoch: _observe(here, t, epoch, judge=job.fold >= 0))
+    if job.stage == "search" and job.until < job.recipe.epochs:
+        replace(keeper, path=Path(scene.checkpoints) / f"{_file_name(job.key)}.pt").write(training)
+    keeper.watch.take_best_back()
+    return _diverged(scene, job, here, ended) if ended.outcome == "diverged" else _scored(scene, job, here, ended)
+
+
+def _file_name(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:24]
+
+
+def _begin(scene: Scene, job: Job, here: Stage) -> tuple[Training, Keeper]:
+    recipe, train, held_out = job.recipe, here.train, None
+    if isinstance(recipe.stop, early_stopping):
+        ((kept, left_out),) = folds(here.task, train, recipe.stop.held_out, job.seed)
+        train, held_out = train.subset(kept), train.subset(left_out)
+    if job.stage == "search":
+        recipe = _with_average(recipe, len(train))
+    device = device_named(scene.device)
+    training = begin(here.task, recipe, train, seed=job.seed, device=device, arguments=dict(job.arguments))
+    watch = Watch(training, None if held_out is None else held_out.to(device), here.metrics[1])
+    return training, Keeper(None, watch)
+
+
+def _with_average(recipe: Recipe, count: int) -> Recipe:
+    """Lets an average of the weights run along, over about one epoch, by which a setting is judged at a rung."""
+    if recipe.rule.predicting_slot() is not None:
+        return recipe
+    memory = max(2, steps_per_epoch(recipe, count))
+    return substitute(recipe, {("rule",): Average(recipe.rule, decay=1 - 1 / memory)})
+
+
+def _observe(here: Stage, training: Training, epoch: Epoch, *, judge: bool) -> Epoch:
+    """Scores an epoch on training examples and, inside a fold, on the validation part; never on the test set."""
+    train_score, train_proper = values(here.metrics, outputs_of(here.task, training.model, here.sample))
+    epoch = replace(epoch, train_score=train_score, train_proper=train_proper)
+    if not judge:
+        return epoch
+    score, proper = values(here.metrics, outputs_of(here.task, training.model, here.judged))
+    return replace(epoch, score=score, proper=proper)
+
+
+def _scored(scene: Scene, job: Job, here: Stage, ended: Run) -> Record:
+    """Scores a run that has come to its end, by the weights that its rule predicts with."""
+    training = ended.training
+    with predicting(training):
+        predicted = outputs_of(here.task, training.model, here.judged)
+    averages_itself = job.recipe.rule.predicting_slot() is not None
+    said = predicted if averages_itself else outputs_of(here.task, training.model, here.judged)
+    score, proper = values(here.metrics, said)
+    if not math.isfinite(score) or not math.isfinite(proper):
+        return _diverged(scene, job, here, replace(ended, sentence="Diverged: its outputs are not finite."))
+    averaged_score, averaged_proper = values(here.metrics, predicted)
+    train_score, train_proper = values(here.metrics, outputs_of(here.task, training.model, training.examples))
+    scores = {
+        "score": score, "proper": proper, "train_score": train_score, "train_proper": train_proper,
+        "averaged_score": averaged_score, "averaged_proper": averaged_proper,
+    }  # fmt: skip
+    return _kept(job, here, said, scores, ended)
+
+
+def _diverged(scene: Scene, job: Job, here: Stage, ended: Run) -> Record:
+    said = _chance(scene, job, here)
+    return _kept(job, here, said, _chance_scores(here, said), replace(ended, outcome="diverged"))
+
+
+def failed(scene: Scene, job: Job, sentence: str) -> Record:
+    """Makes the record of a run that broke off: it counts at chance level, and is named.
+
+    Args:
+        scene: The study's setting.
+        job: The job.
+        sentence: What went wrong.
+
+    Returns:
+        Its record.
+    """
+    here = stage(scene, job.fold)
+    said = _chance(scene, job, here)
+    return _kept(job, here, said, _chance_scores(here, said), None, sentence)
+
+
+def _chance(scene: Scene, job: Job, here: Stage) -> Outputs:
+    """Gives what the best constant predictor says; where targets tell of none, what the untrained model says."""
+    outputs = chance_outputs(here.task, here.train.targets, here.judged.targets)
+    if outputs is not None and here.judged.targets is not None:
+        return Outputs(outputs, here.judged.targets.cpu())
+    untrained, _ = _begin(scene, replace(job, stage="default"), here)
+    return outputs_of(here.task, untrained.model, here.judged)
+
+
+def _chance_scores(here: Stage, said: Outputs) -> dict[str, float]:
+    score, proper = values(here.metrics, said)
+    return {
+        "score": score, "proper": proper, "train_score": score, "train_proper": proper,
+        "averaged_score": score, "averaged_proper": proper,
+    }  # fmt: skip
+
+
+def _kept(
+    job: Job, here: Stage, said: Outputs, scores: Mapping[str, float], ended: Run | None, sentence: str = ""
+) -> Record:
+    """Puts a run's numbers together as the store keeps them; `ended` is None for a run that broke off."""
+    training = None if ended is None else ended.training
+    record = {
+        "method": job.method, "stage": job.stage, "setting": job.setting, "values": dict(job.values),
+        "recipe": repr(job.recipe), "fold": job.fold, "seed": job.seed, "rung": job.rung, "until": job.until,
+        "epochs": training.epoch if training else 0, "outcome": ended.outcome if ended else "failed",
+        "sentence": ended.sentence if ended else sentence, "best_epoch": ended.best_epoch if ended else job.until,
+        "evaluations": training.evaluations if training else 0, "steps": training.steps if training else 0,
+        "seconds": ended.seconds if ended else 0.0, **scores,
+    }  # fmt: skip
+    arrays = {} if job.fold >= 0 else dict(zip(("score", "proper"), scores_by_example(here.metrics, said), strict=True))
+    curve = [vars(epoch) for epoch in ended.history] if ended else []
+    return Record(job.key, record, curve, arrays)

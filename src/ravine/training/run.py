@@ -1,0 +1,132 @@
+"""A run: one recipe on one task with one seed, from its first step to its outcome."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .checkpoint import load, restore, save, state_of
+from .evaluate import finite
+from .loop import Training, epochs
+from .stopping import Watch
+
+CHECKPOINT_SECONDS = 30.0
+"""How long a run may work without writing a checkpoint: what a kill costs at most."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What was measured after one epoch; scores that nobody asked for are NaN."""
+
+    epoch: int
+    evaluations: int
+    train_loss: float
+    lr: float
+    train_score: float = math.nan
+    train_proper: float = math.nan
+    score: float = math.nan
+    proper: float = math.nan
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """How a run went: `finished`, `diverged`, `stopped` or `failed`, with a sentence."""
+
+    training: Training
+    outcome: str
+    sentence: str
+    history: tuple[Epoch, ...]
+    best_epoch: int
+    seconds: float
+
+
+@dataclass
+class Keeper:
+    """Writes checkpoints of a run, now and then within an epoch and always when asked.
+
+    `path` is None for a run that keeps none. `ended` is the outcome and its sentence of a run that has one
+    before its epochs are over: taking it up again changes nothing.
+    """
+
+    path: Path | None
+    watch: Watch
+    history: list[Epoch] = field(default_factory=list)
+    ended: tuple[str, str] | None = None
+    every: float = CHECKPOINT_SECONDS
+    last: float = field(default_factory=time.monotonic)
+
+    def now_and_then(self, training: Training) -> None:
+        """Writes a checkpoint if the last one is old.
+
+        Args:
+            training: Where the run stands.
+        """
+        if self.path is not None and time.monotonic() - self.last >= self.every:
+            self.write(training)
+
+    def write(self, training: Training) -> None:
+        """Writes a checkpoint.
+
+        Args:
+            training: Where the run stands.
+        """
+        if self.path is None:
+            return
+        history = [vars(epoch) for epoch in self.history]
+        save({**state_of(training), "watch": self.watch.state(), "history": history, "ended": self.ended}, self.path)
+        self.last = time.monotonic()
+
+    def take_up(self, training: Training, path: Path) -> None:
+        """Brings a run to where a checkpoint found it.
+
+        Args:
+            training: A training at its first step.
+            path: The checkpoint.
+        """
+        state = load(path, training.device)
+        restore(training, state)
+        self.watch.restore(state["watch"])
+        self.history = [Epoch(**epoch) for epoch in state["history"]]
+        self.ended = state["ended"]
+
+
+def run(
+    training: Training,
+    until: int,
+    keeper: Keeper,
+    observe: Callable[[Training, Epoch], Epoch] = lambda _, epoch: epoch,
+) -> Run:
+    """Trains until the epochs are over, or the recipe says stop, or it diverges.
+
+    Args:
+        training: Where it begins; it is changed in place.
+        until: The number of epochs after which it ends; fewer than the recipe's where a study halves.
+        keeper: Keeps its history, its watch and its checkpoints.
+        observe: Adds scores to an epoch's record.
+
+    Returns:
+        How it went.
+    """
+    began = time.perf_counter()
+    # A Dataset may draw luck of its own that no seed reaches: such a run is resumed at the start of an epoch.
+    after_step = keeper.now_and_then if training.examples.in_memory else None
+    ahead = epochs(training, until, after_step) if keeper.ended is None else ()
+    for train_loss in ahead:
+        lr = float(training.optimizer.param_groups[0].get("lr", math.nan)) * training.optimizer.lr_factor
+        epoch = Epoch(training.epoch, training.evaluations, train_loss, lr)
+        if math.isfinite(train_loss) and finite(training.model.parameters()):
+            keeper.history.append(observe(training, epoch))
+            reason = keeper.watch.see(train_loss)
+            keeper.ended = None if reason is None else ("stopped", reason)
+        else:
+            keeper.history.append(epoch)
+            keeper.ended = "diverged", f"Diverged in epoch {training.epoch}: its loss or a weight is not finite."
+        if keeper.ended is not None:
+            break
+        # Short epochs come faster than a disk should be asked to keep up with.
+        if time.monotonic() - keeper.last >= min(1.0, keeper.every):
+            keeper.write(training)
+    outcome, sentence = keeper.ended or ("finished", f"Finished {training.epoch} epochs.")
+    best = keeper.watch.best_epoch or training.epoch
+    return Run(training, outcome, sentence, tuple(keeper.history), best, time.perf_counter() - began)
