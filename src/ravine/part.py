@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias, dataclass_transform
 
 from .errors import RavineError
@@ -39,6 +40,17 @@ class Interval:
 
     @classmethod
     def read(cls, text: str) -> "Interval":
+        """Reads an interval as mathematics writes it.
+
+        Args:
+            text: Such as `"[0, 1)"`, with `inf` where there is no bound.
+
+        Returns:
+            The interval.
+
+        Raises:
+            ValueError: It is not written so; only a field's author can see this.
+        """
         match = re.fullmatch(r"([\[(])\s*(\S+)\s*,\s*(\S+)\s*([\])])", text)
         if match is None:
             raise ValueError(f"not an interval: {text!r}")
@@ -64,6 +76,7 @@ class Meaning:
     text: str
     interval: Interval | None = None
     among: tuple[Any, ...] | None = None
+    holds: tuple[type, ...] = ()
     whole: bool = False
     optional: bool = False
     search: Any = None
@@ -80,6 +93,7 @@ def field(
     search: Any = None,
     searched: bool = False,
     whole: bool = False,
+    holds: Sequence[type] = (),
     also: Sequence[str] = (),
 ) -> Any:
     """Declares a numeric field of a part.
@@ -92,6 +106,7 @@ def field(
         search: The range in which it is searched where somebody asks for it.
         searched: Whether `ravine compare` searches that range by default.
         whole: Whether it is a whole number.
+        holds: Kinds of part that may stand here too, beside schedules and ranges.
         also: What other texts call it, for finding it by those names.
 
     Returns:
@@ -101,6 +116,7 @@ def field(
     known = Meaning(
         meaning,
         interval=Interval.read(text),
+        holds=tuple(holds),
         whole=whole,
         optional=default is None,
         search=search,
@@ -139,17 +155,18 @@ def flag(default: bool, meaning: str, *, also: Sequence[str] = ()) -> Any:
     return option(default, (True, False), meaning, also=also)
 
 
-def inner(meaning: str, default: Any = ...) -> Any:
+def inner(meaning: str, default: Any = ..., *, holds: Sequence[type] = ()) -> Any:
     """Declares a field that holds another part, or several.
 
     Args:
         meaning: What that part does here.
-        default: The part where none is given; `...` where one must be given.
+        default: The part where none is given; `...` where one must be given; None where it may be left out.
+        holds: The kinds of part it may be, or a range of them; any where nothing is said.
 
     Returns:
         A dataclass field.
     """
-    return _declared(default, Meaning(meaning))
+    return _declared(default, Meaning(meaning, holds=tuple(holds), optional=default is None))
 
 
 def _declared(default: Any, known: Meaning) -> Any:
@@ -195,9 +212,33 @@ def _arguments(part: Part) -> Iterator[str]:
     for f in dataclasses.fields(part):
         value = getattr(part, f.name)
         if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
-            yield repr(value)
+            yield text(value)
         elif f.default is dataclasses.MISSING or not _same(value, f.default):
-            yield f"{f.name}={value!r}"
+            yield f"{f.name}={text(value)}"
+
+
+def text(value: Any) -> str:
+    """Gives what a person would type to get a value.
+
+    Args:
+        value: A part, a plain value, a class, or a tuple or mapping of them.
+
+    Returns:
+        Its `repr`, with classes by their name and NumPy's numbers as plain ones.
+
+    >>> import numpy as np
+    >>> text((np.float64(0.1), Interval))
+    '(0.1, Interval)'
+    """
+    if isinstance(value, float):
+        return float.__repr__(value)
+    if isinstance(value, type):
+        return value.__name__
+    if type(value) is tuple:
+        return f"({', '.join(map(text, value))}{',' if len(value) == 1 else ''})"
+    if type(value) is dict:
+        return f"{{{', '.join(f'{text(key)}: {text(below)}' for key, below in value.items())}}}"
+    return repr(value)
 
 
 def _same(value: Any, default: Any) -> bool:
@@ -218,15 +259,37 @@ def check(part: Part, name: str, known: Meaning, value: Any) -> None:
     Raises:
         RavineError: The value, its bound, and what the field means.
     """
-    if known.optional and value is None:
-        return
-    if known.among is not None:
-        if not any(_same(value, allowed) for allowed in known.among):
-            names = " or ".join(repr(allowed) for allowed in known.among)
-            raise RavineError(f"{_typed(part, name, value)}: {name} must be {names}, got {value!r}.")
-    elif known.interval is not None:
-        for number in value.extremes() if hasattr(value, "extremes") else (value,):
-            _check_number(part, name, known, value, number)
+    for each in _possible(value, known.holds):
+        if isinstance(each, known.holds) or (known.optional and each is None):
+            continue
+        if known.among is not None:
+            _check_option(part, name, known, value, each)
+        elif known.interval is not None:
+            _check_number(part, name, known, value, each)
+        elif known.holds:
+            raise RavineError(_refused_part(part, name, known, each))
+
+
+def _possible(value: Any, kinds: tuple[type, ...]) -> Iterator[Any]:
+    """Yields what a value may become: itself, or what `extremes` tells, down to the given kinds of part."""
+    if isinstance(value, (*kinds, type)) or not hasattr(value, "extremes"):
+        yield value
+    else:
+        for each in value.extremes():
+            yield from _possible(each, kinds)
+
+
+def _check_option(part: Part, name: str, known: Meaning, value: Any, each: Any) -> None:
+    assert known.among is not None
+    if not any(_same(each, allowed) for allowed in known.among):
+        names = " or ".join(text(allowed) for allowed in known.among)
+        raise RavineError(f"{_typed(part, name, value)}: {name} must be {names}, got {text(each)}.")
+
+
+def _refused_part(part: Part, name: str, known: Meaning, value: Any) -> str:
+    kinds = " or ".join(f"a {kind.__name__.lower()}" for kind in known.holds)
+    advice = f" Write {text(value)}(...) for one of them." if isinstance(value, type) else ""
+    return f"{_typed(part, name, value)}: {name} must be {kinds}, got {text(value)}.{advice}"
 
 
 def _check_number(part: Part, name: str, known: Meaning, value: Any, number: Any) -> None:
@@ -234,18 +297,18 @@ def _check_number(part: Part, name: str, known: Meaning, value: Any, number: Any
     if isinstance(number, bool) or not isinstance(number, int if known.whole else (int, float)):
         raise RavineError(
             f"{_typed(part, name, value)}: {name} must be {kind}, or a range or schedule of them, "
-            f"got {value!r} ({name} is the {known.text})."
+            f"got {text(value)} ({name} is the {known.text})."
         )
     assert known.interval is not None
     if number not in known.interval:  # also refuses NaN, which no interval contains
-        got = f"{number!r} from {value!r}" if number is not value else f"{value!r}"
+        got = text(number) if number is value else f"{text(number)} from {text(value)}"
         raise RavineError(
             f"{_typed(part, name, value)}: {name} must be {known.interval}, got {got} ({name} is the {known.text})."
         )
 
 
 def _typed(part: Part, name: str, value: Any) -> str:
-    return f"{type(part).__name__}({name}={value!r})"
+    return f"{type(part).__name__}({name}={text(value)})"
 
 
 def leaves(thing: Any, is_leaf: Callable[[Any], bool], path: tuple[Any, ...] = ()) -> dict[tuple[Any, ...], Any]:
@@ -277,6 +340,21 @@ def _children(thing: Any) -> Iterator[tuple[Any, Any]]:
         yield from thing.items()
 
 
+def look_up(thing: Any, path: tuple[Any, ...]) -> Any:
+    """Finds what stands at a place.
+
+    Args:
+        thing: A part, a tuple or mapping of parts.
+        path: The place, as `leaves` tells it.
+
+    Returns:
+        The value there.
+    """
+    for key in path:
+        thing = getattr(thing, key) if isinstance(thing, Part) else thing[key]
+    return thing
+
+
 def substitute(thing: Any, values: Mapping[tuple[Any, ...], Any]) -> Any:
     """Puts other values where `leaves` found some; everything else stays as it is.
 
@@ -304,8 +382,14 @@ def substitute(thing: Any, values: Mapping[tuple[Any, ...], Any]) -> Any:
     if isinstance(thing, Part):
         changed = {key: substitute(getattr(thing, key), deeper) for key, deeper in below.items()}
         new = object.__new__(type(thing))
-        new.__dict__.update(thing.__dict__, **changed)
+        for name in _names(type(thing)):  # fields alone: what was worked out from the old ones stays behind
+            new.__dict__[name] = changed[name] if name in changed else getattr(thing, name)
         return new
     if isinstance(thing, tuple):
         return tuple(substitute(value, below.get(key, {})) for key, value in enumerate(thing))
     return {key: substitute(value, below.get(key, {})) for key, value in thing.items()}
+
+
+@cache
+def _names(part: type[Part]) -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(part))

@@ -35,9 +35,18 @@ class Range(Part):
         return self.at(0.0), self.at(1.0)
 
 
-def _check_order(part: Part, low: float, high: float) -> None:
+def _check_ends(part: Part, low: Any, high: Any) -> None:
+    Part.__post_init__(part)
+    for end in (low, high):
+        if isinstance(end, Part):
+            raise RavineError(f"{part!r}: an end of a range must be a number, got {end!r}.")
     if not low < high:
         raise RavineError(f"{part!r}: the low end must be below the high end, got {low!r} and {high!r}.")
+
+
+def _within(value: float, low: float, high: float) -> float:
+    """Keeps rounding from crossing an end, which may be a bound of the field."""
+    return float(min(high, max(low, value)))
 
 
 class uniform(Range):  # noqa: N801 - read as a function
@@ -51,11 +60,11 @@ class uniform(Range):  # noqa: N801 - read as a function
     high: float = field(..., "high end")
 
     def __post_init__(self) -> None:
-        Part.__post_init__(self)
-        _check_order(self, self.low, self.high)
+        _check_ends(self, self.low, self.high)
 
     def at(self, u: float) -> float:
-        return self.low + u * (self.high - self.low)
+        """Gives the number at `u`, exactly the ends at 0 and 1."""
+        return _within(self.low * (1 - u) + self.high * u, self.low, self.high)
 
 
 class log(Range):  # noqa: N801 - read as a function
@@ -69,12 +78,14 @@ class log(Range):  # noqa: N801 - read as a function
     high: float = field(..., "high end", within="(0, inf)")
 
     def __post_init__(self) -> None:
-        Part.__post_init__(self)
-        _check_order(self, self.low, self.high)
+        _check_ends(self, self.low, self.high)
 
     def at(self, u: float) -> float:
-        # The end comes back exactly, so that a bound which a range touches is not crossed by rounding.
-        return self.high if u == 1 else self.low * math.exp(u * math.log(self.high / self.low))
+        """Gives the number at `u`, exactly the ends at 0 and 1."""
+        if u in (0, 1):
+            return float(self.high if u else self.low)
+        between = math.exp((1 - u) * math.log(self.low) + u * math.log(self.high))
+        return _within(between, self.low, self.high)
 
 
 class near_one(Range):  # noqa: N801 - read as a function
@@ -90,12 +101,14 @@ class near_one(Range):  # noqa: N801 - read as a function
     high: float = field(..., "high end", within="(-inf, 1)")
 
     def __post_init__(self) -> None:
-        Part.__post_init__(self)
-        _check_order(self, self.low, self.high)
+        _check_ends(self, self.low, self.high)
 
     def at(self, u: float) -> float:
-        distance = (1 - self.low) * math.exp(u * math.log((1 - self.high) / (1 - self.low)))
-        return self.high if u == 1 else self.low if u == 0 else 1 - distance
+        """Gives the number at `u`, exactly the ends at 0 and 1."""
+        if u in (0, 1):
+            return float(self.high if u else self.low)
+        distance = math.exp((1 - u) * math.log(1 - self.low) + u * math.log(1 - self.high))
+        return _within(1 - distance, self.low, self.high)
 
 
 class integers(Range):  # noqa: N801 - read as a function
@@ -109,10 +122,10 @@ class integers(Range):  # noqa: N801 - read as a function
     high: int = field(..., "high end", whole=True)
 
     def __post_init__(self) -> None:
-        Part.__post_init__(self)
-        _check_order(self, self.low, self.high)
+        _check_ends(self, self.low, self.high)
 
     def at(self, u: float) -> int:
+        """Gives the whole number at `u`."""
         return min(self.high, self.low + int(u * (self.high - self.low + 1)))
 
 
@@ -130,10 +143,16 @@ class choice(Range):  # noqa: N801 - read as a function
             raise RavineError(f"{self!r}: give at least two values, as in choice((16, 32)).")
 
     def at(self, u: float) -> Any:
+        """Gives the value at `u`."""
         return self.values[min(len(self.values) - 1, int(u * len(self.values)))]
 
     def extremes(self) -> tuple[Any, ...]:
+        """Gives every value: a choice has no order to take ends of."""
         return self.values
+
+
+RANGES: dict[str, type[Range]] = {kind.__name__: kind for kind in (uniform, log, near_one, integers, choice)}
+"""Every range by the name that it is typed as."""
 
 
 def is_range(value: Any) -> bool:
