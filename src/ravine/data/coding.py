@@ -1,0 +1,162 @@
+"""How labels, text columns and units became numbers, so that new data are read in the same way.
+
+A class label is a number 0 ... C-1 while a network trains, and the user's own word everywhere else. What
+was decided when the training data were read is kept here, applied to test data and new data, and undone
+for predictions.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import RavineError, nearest
+from .arrays import as_tensor, plain_array
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: a number, or one number (0 or 1) for each of its texts."""
+
+    name: str
+    categories: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Coding:
+    """What the numbers of a data set mean.
+
+    `classes` are the labels in the order of their numbers, `columns` the columns of the table that the
+    inputs came from, and a numeric target `y` stands as `(y - center) / scale`.
+    """
+
+    classes: tuple[Any, ...] | None = None
+    columns: tuple[Column, ...] | None = None
+    center: float = 0.0
+    scale: float = 1.0
+
+
+def encode_targets(values: Any, kind: str | None, where: str, coding: Coding | None = None) -> tuple[Tensor, Any]:
+    """Turns targets into numbers that a loss takes.
+
+    Labels (texts, true and false, whole numbers) in one dimension become 0 ... C-1 in sorted order; dense
+    whole-number targets stay as they are; numbers become float32. A `RavineError` tells of a label that is
+    missing or was not in the training data, and of values that don't suit the loss.
+
+    Args:
+        values: Targets, `[n]` or `[n, ...]`.
+        kind: What the loss wants, "classes", "binary" or "numbers"; "given" leaves numbers as they come;
+            None asks the values.
+        where: What they are, for error sentences.
+        coding: How earlier data were read; its labels and units are used again.
+
+    Returns:
+        The targets as a tensor, and the labels in the order of their numbers (None where nothing was encoded).
+
+    >>> encode_targets(np.array(["no", "yes", "no"]), None, "target")
+    (tensor([0, 1, 0]), ('no', 'yes'))
+    """
+    array = plain_array(values, where)
+    flat = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
+    sort = array.dtype.kind
+    if sort in "OUST" or sort == "b" or _are_labels(flat, kind):
+        known = coding.classes if coding is not None else None
+        return _encoded(flat, known, kind, where)
+    if kind in {"classes", "binary"}:
+        return _dense(array, kind, where), None
+    return _numbers(array, kind, where, coding or Coding()), None
+
+
+def _are_labels(array: np.ndarray, kind: str | None) -> bool:
+    if array.ndim > 1 or kind in {"numbers", "given"}:
+        return False
+    if array.dtype.kind in "iu":
+        return True
+    # Fractions are no labels: `binary_cross_entropy` takes them as probabilities, `cross_entropy` refuses them.
+    return kind in {"classes", "binary"} and bool(np.all(np.isnan(array) | (array == np.round(array))))
+
+
+def _encoded(array: np.ndarray, known: tuple[Any, ...] | None, kind: str | None, where: str) -> tuple[Tensor, Any]:
+    if kind == "numbers" and array.dtype.kind != "b":
+        raise RavineError(f"{where} is text ({array.flat[0]!r}), but the loss needs numbers.")
+    classes, codes = _sorted_labels(array, where)
+    if known is not None:
+        codes = _known_codes(classes, known, where)[codes]
+        classes = known
+    if kind == "binary" and len(classes) != 2:
+        raise RavineError(
+            f"{where} has {len(classes)} classes, but binary_cross_entropy tells two apart: use cross_entropy."
+        )
+    numbers = torch.from_numpy(np.ascontiguousarray(codes.reshape(array.shape), dtype=np.int64))
+    return numbers.float() if kind in {"binary", "numbers"} else numbers, classes
+
+
+def _sorted_labels(array: np.ndarray, where: str) -> tuple[tuple[Any, ...], np.ndarray]:
+    missing = [row for row, label in enumerate(array.flat) if _is_missing(label)]
+    if missing:
+        raise RavineError(f"{where} has no label in row {missing[0]}: fill it in, or leave the row out.")
+    try:
+        classes, codes = np.unique(array, return_inverse=True)
+    except TypeError:
+        kinds = sorted({type(label).__name__ for label in array.flat})
+        raise RavineError(f"{where} mixes labels of types {' and '.join(kinds)}: make them one type.") from None
+    return tuple(classes.tolist()), codes
+
+
+def _is_missing(label: Any) -> bool:
+    if label is None or type(label).__name__ in {"NAType", "NaTType"}:  # pandas' own words for it
+        return True
+    return bool(label != label)  # NaN alone differs from itself
+
+
+def _known_codes(classes: tuple[Any, ...], known: tuple[Any, ...], where: str) -> np.ndarray:
+    for label in classes:
+        if label not in known:
+            close = nearest(str(label), map(str, known))
+            raise RavineError(f"{where} has the label {label!r}, which the training data don't have.{close}")
+    return np.array([known.index(label) for label in classes])
+
+
+def _dense(array: np.ndarray, kind: str, where: str) -> Tensor:
+    numbers = as_tensor(array, where)
+    if kind == "binary":
+        if not ((numbers >= 0) & (numbers <= 1)).all():
+            raise RavineError(f"{where} holds values outside 0 ... 1, which binary_cross_entropy can't take.")
+        return numbers.float()
+    if numbers.is_floating_point():
+        raise RavineError(f"{where} holds fractions, but cross_entropy takes classes as whole numbers, from 0 on.")
+    if ((numbers < 0) & (numbers != -100)).any():  # PyTorch's losses leave -100 out
+        raise RavineError(f"{where} holds {int(numbers.min())}; dense classes count from 0, and -100 is left out.")
+    return numbers.long()
+
+
+def _numbers(array: np.ndarray, kind: str | None, where: str, coding: Coding) -> Tensor:
+    numbers = as_tensor(array, where)
+    if not numbers.is_floating_point() and kind != "numbers":
+        return numbers.long()
+    return ((numbers.double() - coding.center) / coding.scale).float()
+
+
+def decode(coding: Coding, outputs: Tensor) -> np.ndarray:
+    """Tells what a network predicts in the user's own words and units.
+
+    Args:
+        coding: How the training data were read.
+        outputs: The network's outputs; for classes one score each, `[n, C]`, or one for the second class, `[n]`.
+
+    Returns:
+        Labels for classes; else numbers in the target's own unit.
+
+    >>> decode(Coding(classes=("no", "yes")), torch.tensor([[2.0, 1.0], [0.0, 3.0]])).tolist()
+    ['no', 'yes']
+    >>> decode(Coding(center=100.0, scale=50.0), torch.tensor([1.0])).tolist()
+    [150.0]
+    """
+    outputs = outputs.detach().cpu()
+    if coding.classes is None:
+        return outputs.double().numpy() * coding.scale + coding.center
+    one_each = outputs.dim() > 1 and outputs.shape[1] > 1
+    codes = outputs.argmax(1) if one_each else (outputs.flatten() > 0).long()
+    return np.array(coding.classes)[codes.numpy()]
