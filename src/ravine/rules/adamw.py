@@ -65,7 +65,7 @@ class AdamW(Rule):
         1e-2,
         "share of the weights that a step takes away, per unit of lr (per step where independent of it)",
         at_least=0,
-        search=log(1e-3, 1.0),
+        search=log(3e-3, 3.0),
         searched=True,
         also=("lambda", "l2", "wd"),
     )

@@ -164,12 +164,12 @@ class Wrapper(Rule):
     where the gradient was taken. Slots and fields are told apart by the wrapper's name in front of them.
     """
 
-    rule: Rule = inner("wrapped rule")
+    rule: Rule = inner("wrapped rule", holds=(Rule,))
 
     def __post_init__(self) -> None:
         Rule.__post_init__(self)
         for rule in self.rule.extremes() if isinstance(self.rule, Range) else (self.rule,):
-            self._check_wrapped(rule)
+            self._check_alone(rule)
 
     @property
     def lr(self) -> Number:
@@ -208,11 +208,9 @@ class Wrapper(Rule):
     def _own(self, name: str) -> str:
         return f"{type(self).__name__.lower()}_{name}"
 
-    def _check_wrapped(self, rule: Any) -> None:
-        name = type(self).__name__
-        if not isinstance(rule, Rule):
-            raise RavineError(f"{name}({rule!r}): {name} wraps a rule, such as {name}(Adam()), got {rule!r}.")
+    def _check_alone(self, rule: Rule) -> None:
         if any(self._own(slot) in rule.slots() for slot in self.state):
+            name = type(self).__name__
             raise RavineError(f"{name}({rule!r}): there is {name} inside already, and one is enough; take one out.")
 
 

@@ -1,0 +1,177 @@
+"""Terms: pieces of an equation that know when they need parentheses."""
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from .letters import ACCENTS, braced
+
+SUM, PRODUCT, ATOM = 1, 2, 3
+"""How tightly a term holds together: `a + b`, `a b`, and what can be raised to a power as it stands."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """A piece of an equation.
+
+    `names` are the variables of `update` in it, `number` its value where it is a plain number.
+    """
+
+    text: str
+    level: int = ATOM
+    names: frozenset[str] = frozenset()
+    number: float | None = None
+
+    def is_letter(self) -> bool:
+        """Tells whether it is nothing but a variable or a field."""
+        return self.level == ATOM and self.number is None
+
+
+def number(value: float) -> Term:
+    r"""Writes a number.
+
+    Args:
+        value: It.
+
+    Returns:
+        Its term, with a power of ten where it is very small or large.
+
+    >>> number(1).text, number(0.5).text, number(1e-6).text, number(2.5e-7).text
+    ('1', '0.5', '10^{-6}', '2.5 \\cdot 10^{-7}')
+    """
+    if value < 0:
+        return negative(number(-value))
+    digits, _, power = f"{value:.12g}".partition("e")
+    if not power:
+        return Term(digits, number=value)
+    ten = f"10^{{{int(power)}}}"
+    return Term(ten if digits == "1" else rf"{digits} \cdot {ten}", PRODUCT, number=value)
+
+
+ZERO, ONE = number(0), number(1)
+
+
+def within(term: Term, level: int) -> str:
+    """Writes a term where only one that holds together so tightly may stand."""
+    return term.text if term.level >= level else parenthesized(term.text)
+
+
+def parenthesized(text: str) -> str:
+    r"""Puts parentheses around, as high as what they hold.
+
+    Args:
+        text: LaTeX.
+
+    Returns:
+        LaTeX.
+
+    >>> parenthesized("a + b"), parenthesized(r"\frac{a}{b}")
+    ('(a + b)', '\\left(\\frac{a}{b}\\right)')
+    """
+    return rf"\left({text}\right)" if r"\frac" in text or r"\sqrt" in text else f"({text})"
+
+
+def add(a: Term, b: Term) -> Term:
+    """Writes `a + b`, leaving out zeros."""
+    if a.number == 0 or b.number == 0:
+        return b if a.number == 0 else a
+    if b.text.startswith("-"):
+        return Term(f"{a.text} - {b.text[1:]}", SUM, a.names | b.names)
+    return Term(f"{a.text} + {b.text}", SUM, a.names | b.names)
+
+
+def subtract(a: Term, b: Term) -> Term:
+    """Writes `a - b`, leaving out zeros."""
+    if b.number == 0:
+        return a
+    if a.number == 0:
+        return negative(b)
+    return Term(f"{a.text} - {within(b, PRODUCT)}", SUM, a.names | b.names)
+
+
+def negative(a: Term) -> Term:
+    """Writes `-a`."""
+    value = None if a.number is None else -a.number
+    return ZERO if value == 0 else Term(f"-{within(a, PRODUCT)}", SUM, a.names, value)
+
+
+def multiply(a: Term, b: Term) -> Term:
+    """Writes `a b`, leaving out ones."""
+    if a.number == 0 or b.number == 0:
+        return ZERO
+    if a.number == 1 or b.number == 1:
+        return b if a.number == 1 else a
+    left, right = within(a, PRODUCT), within(b, PRODUCT)
+    apart = r" \cdot " if right[0].isdigit() else r" \, " if left.endswith("}") and "mathrm" in left + right else " "
+    return Term(left + apart + right, PRODUCT, a.names | b.names)
+
+
+def divide(a: Term, b: Term) -> Term:
+    """Writes `a / b` as a fraction."""
+    if a.number == 0 or b.number == 1:
+        return a
+    return Term(rf"\frac{{{a.text}}}{{{b.text}}}", PRODUCT, a.names | b.names)
+
+
+def power(a: Term, b: Term) -> Term:
+    """Writes `a` to the power of `b`."""
+    if a.number == 0 or b.number == 1:
+        return a
+    base = within(a, ATOM)
+    base = f"{{{base}}}" if base.startswith(tuple(rf"\{accent}" for accent in ACCENTS)) else base
+    return Term(f"{base}^{braced(b.text)}", PRODUCT, a.names | b.names)
+
+
+def call(name: str) -> Callable[..., Term]:
+    """Makes a function whose name is written in front of its arguments."""
+
+    def written(*arguments: Term) -> Term:
+        names = frozenset[str]().union(*(argument.names for argument in arguments))
+        return Term(name + parenthesized(", ".join(argument.text for argument in arguments)), PRODUCT, names)
+
+    return written
+
+
+def between(left: str, right: str) -> Callable[[Term], Term]:
+    """Makes a function that is written around its argument."""
+
+    def written(a: Term) -> Term:
+        return ZERO if a.number == 0 else replace(a, text=f"{left}{a.text}{right}", level=PRODUCT, number=None)
+
+    return written
+
+
+def clamp(x: Term, low: Term, high: Term) -> Term:
+    """Writes a term between two bounds."""
+    return ZERO if low.number == high.number == 0 else call(r"\min")(call(r"\max")(x, low), high)
+
+
+FUNCTIONS: dict[str, Callable[..., Term]] = {
+    "sqrt": between(r"\sqrt{", "}"),
+    "absolute": between(r"\lvert ", r" \rvert"),
+    "abs": between(r"\lvert ", r" \rvert"),
+    "norm": between(r"\lVert ", r" \rVert"),
+    "global_norm": between(r"\lVert ", r" \rVert_{\text{all}}"),
+    "sign": call(r"\operatorname{sign}"),
+    "maximum": call(r"\max"),
+    "minimum": call(r"\min"),
+    "max": call(r"\max"),
+    "min": call(r"\min"),
+    "clamp": clamp,
+    "divide": divide,
+    "times": multiply,
+    "exp": call(r"\exp"),
+    "log": call(r"\log"),
+    "tanh": call(r"\tanh"),
+    "square": lambda a: power(a, number(2)),
+    "normal": lambda *_: Term(r"\mathcal{N}(0, 1)", PRODUCT),
+}
+"""How the functions that `update` may call are written, by name."""
+
+OPERATORS: dict[type[ast.operator], Callable[[Term, Term], Term]] = {
+    ast.Add: add,
+    ast.Sub: subtract,
+    ast.Mult: multiply,
+    ast.Div: divide,
+    ast.Pow: power,
+}
