@@ -267,7 +267,7 @@ def check(part: Part, name: str, known: Meaning, value: Any) -> None:
         elif known.interval is not None:
             _check_number(part, name, known, value, each)
         elif known.holds:
-            raise RavineError(_refused_part(part, name, known, each))
+            raise RavineError(_refused_part(part, name, known, value, each))
 
 
 def _possible(value: Any, kinds: tuple[type, ...]) -> Iterator[Any]:
@@ -286,18 +286,17 @@ def _check_option(part: Part, name: str, known: Meaning, value: Any, each: Any) 
         raise RavineError(f"{_typed(part, name, value)}: {name} must be {names}, got {text(each)}.")
 
 
-def _refused_part(part: Part, name: str, known: Meaning, value: Any) -> str:
+def _refused_part(part: Part, name: str, known: Meaning, value: Any, each: Any) -> str:
     kinds = " or ".join(f"a {kind.__name__.lower()}" for kind in known.holds)
-    advice = f" Write {text(value)}(...) for one of them." if isinstance(value, type) else ""
-    return f"{_typed(part, name, value)}: {name} must be {kinds}, got {text(value)}.{advice}"
+    advice = f" Write {text(each)}(...) for one of them." if isinstance(each, type) else ""
+    return f"{_typed(part, name, value)}: {name} must be {kinds}, got {text(each)}.{advice}"
 
 
 def _check_number(part: Part, name: str, known: Meaning, value: Any, number: Any) -> None:
     kind = "a whole number" if known.whole else "a number"
     if isinstance(number, bool) or not isinstance(number, int if known.whole else (int, float)):
         raise RavineError(
-            f"{_typed(part, name, value)}: {name} must be {kind}, or a range or schedule of them, "
-            f"got {text(value)} ({name} is the {known.text})."
+            f"{_typed(part, name, value)}: {name} must be {kind}, got {text(value)} ({name} is the {known.text})."
         )
     assert known.interval is not None
     if number not in known.interval:  # also refuses NaN, which no interval contains
@@ -385,9 +384,9 @@ def substitute(thing: Any, values: Mapping[tuple[Any, ...], Any]) -> Any:
         for name in _names(type(thing)):  # fields alone: what was worked out from the old ones stays behind
             new.__dict__[name] = changed[name] if name in changed else getattr(thing, name)
         return new
-    if isinstance(thing, tuple):
-        return tuple(substitute(value, below.get(key, {})) for key, value in enumerate(thing))
-    return {key: substitute(value, below.get(key, {})) for key, value in thing.items()}
+    new = dict(enumerate(thing)) if isinstance(thing, tuple) else dict(thing)
+    new |= {key: substitute(new[key], deeper) for key, deeper in below.items()}
+    return tuple(new.values()) if isinstance(thing, tuple) else new
 
 
 @cache

@@ -43,7 +43,7 @@ class step(Schedule):  # noqa: N801 - typed as a function
         return self.start * self.factor ** (t // n)
 
     def _extremes(self) -> tuple[float, ...]:
-        falls = 10 if isinstance(self.every, Length) else round(1 / self.every)
+        falls = 10 if isinstance(self.every, Length) else int(1.5 / self.every)  # a length may round down to 2/3
         return float(self.start), self.start * self.factor**falls
 
 
