@@ -139,24 +139,27 @@ def _numbers(array: np.ndarray, kind: str | None, where: str, coding: Coding) ->
     return ((numbers.double() - coding.center) / coding.scale).float()
 
 
-def decode(coding: Coding, outputs: Tensor) -> np.ndarray:
+def decode(outputs: Tensor, kind: str, coding: Coding) -> np.ndarray:
     """Tells what a network predicts in the user's own words and units.
 
     Args:
+        outputs: The network's outputs; for classes one score each, `[n, C, ...]`, or the second's logit, `[n]`.
+        kind: What the loss takes them for: "classes", "binary", "numbers", or "given".
         coding: How the training data were read.
-        outputs: The network's outputs; for classes one score each, `[n, C]`, or one for the second class, `[n]`.
 
     Returns:
-        Labels for classes; else numbers in the target's own unit.
+        Labels for classes, their numbers where they have none; else numbers in the target's own unit.
 
-    >>> decode(Coding(classes=("no", "yes")), torch.tensor([[2.0, 1.0], [0.0, 3.0]])).tolist()
+    >>> decode(torch.tensor([[2.0, 1.0], [0.0, 3.0]]), "classes", Coding(classes=("no", "yes"))).tolist()
     ['no', 'yes']
-    >>> decode(Coding(center=100.0, scale=50.0), torch.tensor([1.0])).tolist()
+    >>> decode(torch.tensor([1.0]), "numbers", Coding(center=100.0, scale=50.0)).tolist()
     [150.0]
     """
     outputs = outputs.detach().cpu()
-    if coding.classes is None:
+    if kind == "numbers" or (kind == "given" and coding.classes is None):
         return outputs.double().numpy() * coding.scale + coding.center
-    one_each = outputs.dim() > 1 and outputs.shape[1] > 1
-    codes = outputs.argmax(1) if one_each else (outputs.flatten() > 0).long()
-    return np.array(coding.classes)[codes.numpy()]
+    scored = kind == "classes" or (kind == "given" and outputs.dim() > 1 and outputs.shape[1] > 1)
+    codes = outputs.argmax(1) if scored else (outputs > 0).long()
+    if coding.classes is None:
+        return codes.numpy()
+    return np.array(coding.classes)[codes.reshape(len(codes), -1).squeeze(1).numpy()]

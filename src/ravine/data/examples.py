@@ -42,7 +42,7 @@ def examples(
         data: The data.
         target: The column or key that is the target; else the first of "target", "y", "label", "labels".
         kind: What the loss wants of the target: "classes", "binary", "numbers", "given"; None asks the data.
-        groups: One label for each example, or the name of the column that holds them.
+        groups: One label for each example, or the name of the column that holds them (may be missing with `like`).
         like: Earlier examples; labels, text columns and units are read as they were there, and the
             target may be missing.
         where: What the data are, for error sentences.
@@ -62,7 +62,7 @@ def examples(
     columns, target, as_dict = _columns(data, target, where, like is not None)
     if columns is None:
         return wrap(data, target, _labels(groups, len(data), where), where)
-    columns, groups = _without_groups(columns, groups, where)
+    columns, groups = _without_groups(columns, groups, where, like is not None)
     coding = like.coding if like is not None else Coding()
     tensors: dict[str, Tensor] = {}
     for name, values in columns.items():
@@ -188,7 +188,7 @@ def _frame(frame: Any, target: str | None, where: str, optional: bool) -> tuple[
     return {"inputs": frame.drop(columns=[name]), "target": frame[name]}, "target"
 
 
-def _without_groups(columns: dict[str, Any], groups: Any, where: str) -> tuple[dict[str, Any], Any]:
+def _without_groups(columns: dict[str, Any], groups: Any, where: str, optional: bool) -> tuple[dict[str, Any], Any]:
     """Takes the column of groups out of the inputs: a patient's number is no symptom."""
     if not isinstance(groups, str):
         return columns, groups
@@ -197,6 +197,8 @@ def _without_groups(columns: dict[str, Any], groups: Any, where: str) -> tuple[d
         return {**columns, "inputs": inputs.drop(columns=[groups])}, inputs[groups]
     if groups in columns:
         return {name: values for name, values in columns.items() if name != groups}, columns[groups]
+    if optional:
+        return columns, None
     raise RavineError(f"{where} has no column {groups!r} to take the groups from.{nearest(groups, columns)}")
 
 

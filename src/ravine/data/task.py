@@ -7,10 +7,12 @@ from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..errors import RavineError
+from .coding import decode
 from .examples import Batch, Examples, examples
 from .forward import forward, split
 from .losses import LOSSES, Loss, read_loss
@@ -88,7 +90,11 @@ class Task:
     @cached_property
     def test_data(self) -> Examples | None:
         """The task's own test examples, read as the training data were; None where it has none."""
-        return None if self.test is None else self._read(self.test, "test data", self.training_data, None)
+        if self.test is None:
+            return None
+        return self._read(
+            self.test, "test data", self.training_data, self.groups if isinstance(self.groups, str) else None
+        )
 
     def _read(self, data: Any, where: str, like: Examples | None, groups: Any) -> Examples:
         kind = None if self.loss is None else read_loss(self.loss).kind
@@ -177,7 +183,7 @@ class Task:
             batch: As `examples(new, like=training_data)` gives it; a target in it is left aside.
 
         Returns:
-            The outputs, `[b, ...]`; `decode(training_data.coding, outputs)` tells them in the user's words.
+            The outputs, `[b, ...]`.
         """
         data = self.training_data
         if isinstance(batch, dict):
@@ -187,6 +193,17 @@ class Task:
         else:
             inputs = split(batch, None)[0]
         return forward(model, inputs, self._named)
+
+    def decode(self, outputs: Tensor) -> np.ndarray:
+        """Tells outputs in the user's own labels or units.
+
+        Args:
+            outputs: As `predict` gives them.
+
+        Returns:
+            The predictions, `[b, ...]`.
+        """
+        return decode(outputs, self.used_loss.kind, self.training_data.coding)
 
 
 def _row(batch: Batch, row: int) -> Batch:
