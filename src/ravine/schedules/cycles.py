@@ -27,7 +27,7 @@ class warm_restarts(Schedule):  # noqa: N801 - typed as a function
         ..., "duration of the first cycle, as a fraction of training, epochs(n) or steps(n)", within="(0, 1)",
         holds=(Length,), also=("T_0", "cycle length"),
     )  # fmt: skip
-    growth: Number = field(1.0, "how many times longer each cycle is than the one before", at_least=1, also=("T_mult",))
+    growth: Number = field(1.0, "length of each cycle over that of the one before", at_least=1, also=("T_mult",))
     end: Number = field(0.0, "value that would be reached at the end of a cycle", also=("minimum", "eta min"))
 
     def _at(self, t: int, T: int) -> float:
