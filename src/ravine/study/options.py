@@ -17,14 +17,13 @@ class Options:
 
     task: str
     methods: tuple[str, ...] = DEFAULT_METHODS
-    recipes: tuple[str, ...] = ()
+    recipe: str | None = None
     settings: int = 8
     search: str = "sobol"
     folds: int = 3
     holdout: float | None = None
     seeds: int = 5
     epochs: int | None = None
-    batch_size: Any = 64
     metric: str | None = None
     matters: float = 0.0
     budget: float | None = None
@@ -48,7 +47,7 @@ class Options:
             raise RavineError(f"--matters {self.matters!r}: must be at least 0: the smallest difference that matters.")
         if self.budget is not None and not 0 < self.budget < float("inf"):
             raise RavineError(f"--budget {self.budget!r}: must be a number of seconds above 0.")
-        if not self.methods and not self.recipes:
+        if not self.methods and self.recipe is None:
             raise RavineError("--methods is empty: name at least one, such as 'adam'.")
 
     def stored(self) -> dict[str, Any]:

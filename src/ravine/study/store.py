@@ -91,6 +91,22 @@ class Store:
             row = self.database.execute("select value from facts where name = ?", (name,)).fetchone()
         return None if row is None else json.loads(row[0])
 
+    def facts(self) -> dict[str, Any]:
+        """Reads all facts about the study.
+
+        Returns:
+            Their values by name.
+
+        Raises:
+            RavineError: The study was cut off before anything was known of it.
+        """
+        with self._told():
+            rows = self.database.execute("select name, value from facts").fetchall()
+        found = {name: json.loads(value) for name, value in rows}
+        if "options" not in found:
+            raise RavineError(f"the study in {str(self.folder)!r} has not begun: run 'ravine compare ... --out {self.folder}'.")
+        return found
+
     def set_facts(self, facts: Mapping[str, Any]) -> None:
         """Writes facts about the study, all or none.
 

@@ -8,19 +8,11 @@ import hashlib
 import math
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import replace
 from pathlib import Path
 
-import cloudpickle
-import torch
-
-from ..data.examples import Examples
-from ..data.find import find_task
-from ..data.folds import folds, split_test
-from ..data.metrics import Metric, chance_outputs, proper_score, read_metric
-from ..data.preprocessing import fitted
-from ..data.task import Task
+from ..data.folds import folds
+from ..data.scores import chance_outputs
 from ..errors import RavineError
 from ..part import substitute
 from ..recipe import Recipe, early_stopping
@@ -28,116 +20,12 @@ from ..rules import Average
 from ..training.evaluate import Outputs, outputs_of, predicting, scores_by_example, values
 from ..training.loop import Training, begin
 from ..training.order import steps_per_epoch
-from ..training.run import Epoch, Keeper, Run, run
+from ..training.run import Epoch, Keeper, Ended, run
+from ..training.stage import Stage
 from ..training.stopping import Watch, device_named
 from .plan import Job
+from .scene import Scene, stage
 from .store import Record
-
-SPLIT_SEED = 0
-"""The test set is the same in every study of a task, whatever the study's seed."""
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Where all jobs of a study take place.
-
-    `task` is the text by which any process finds the task, or the file that it was written to for the workers.
-    """
-
-    task: str
-    metric: str | None
-    folds: int
-    holdout: float | None
-    seed: int
-    device: str | None
-    checkpoints: str
-
-
-@dataclass(frozen=True, eq=False)
-class Stage:
-    """The data of one fold, or of the refits: what is trained on, and what is judged on."""
-
-    task: Task
-    train: Examples
-    judged: Examples
-    sample: Examples
-    """Some training examples, as many as are judged, on which the training error is followed by epoch."""
-    metrics: tuple[Metric, Metric]
-    """The task's metric and its proper score."""
-
-
-def metrics_of(task: Task, metric: str | None) -> tuple[Metric, Metric]:
-    """Gives the two scores that every run gets.
-
-    Args:
-        task: The task.
-        metric: The name of a metric to use instead of the task's own.
-
-    Returns:
-        The metric and the proper score.
-    """
-    return read_metric(task if metric is None else metric), proper_score(task)
-
-
-@lru_cache(maxsize=1)
-def task_of(text: str) -> Task:
-    """Finds a task, once per process.
-
-    Args:
-        text: The text by which it is found, or the file that `write_task` wrote.
-
-    Returns:
-        The task.
-    """
-    if text.endswith(".cloudpickle"):
-        return cloudpickle.loads(Path(text).read_bytes())
-    return find_task(text)
-
-
-def write_task(task: Task, folder: Path) -> str:
-    """Writes down a task that no text finds, for this study's own workers; it is written anew at every start.
-
-    Args:
-        task: The task.
-        folder: The study's folder.
-
-    Returns:
-        The text that `task_of` takes.
-    """
-    packed = cloudpickle.dumps(task)
-    path = folder / f"task-{hashlib.sha256(packed).hexdigest()[:16]}.cloudpickle"
-    path.write_bytes(packed)
-    return str(path)
-
-
-@lru_cache(maxsize=1)
-def _split(text: str) -> tuple[Examples, Examples]:
-    return split_test(task_of(text), SPLIT_SEED)
-
-
-@lru_cache(maxsize=32)
-def stage(scene: Scene, fold: int) -> Stage:
-    """Prepares the data of one fold, once per process.
-
-    Args:
-        scene: The study's setting.
-        fold: Which fold; -1 for all training data, judged on the test set.
-
-    Returns:
-        The data, preprocessed by what the training part alone has taught.
-    """
-    task = task_of(scene.task)
-    train, judged = _split(scene.task)
-    if fold >= 0:
-        kept, left_out = folds(task, train, scene.folds if scene.holdout is None else scene.holdout, scene.seed)[fold]
-        train, judged = train.subset(kept), train.subset(left_out)
-    transform = fitted(task.preprocess, train)
-    train, judged = transform(train), transform(judged)
-    generator = torch.Generator().manual_seed(scene.seed)
-    some = torch.randperm(len(train), generator=generator)[: len(judged)]
-    device = device_named(scene.device)
-    sample = train.subset(some.sort().values).to(device)
-    return Stage(task, train, judged.to(device), sample, metrics_of(task, scene.metric))
 
 
 def work(scene: Scene, job: Job) -> Record:
@@ -170,11 +58,14 @@ def _train_and_score(scene: Scene, job: Job) -> Record:
     going = Path(scene.checkpoints) / f"{_file_name(job.before)}.pt"
     if job.start and going.exists():  # without it the run starts over, to the same numbers
         keeper.take_up(training, going)
+    before = training.evaluations
     ended = run(training, job.until, keeper, lambda t, epoch: _observe(here, t, epoch, judge=job.fold >= 0))
     if job.stage == "search" and job.until < job.recipe.epochs:
         replace(keeper, path=Path(scene.checkpoints) / f"{_file_name(job.key)}.pt").write(training)
     keeper.watch.take_best_back()
-    return _diverged(scene, job, here, ended) if ended.outcome == "diverged" else _scored(scene, job, here, ended)
+    record = _diverged(scene, job, here, ended) if ended.outcome == "diverged" else _scored(scene, job, here, ended)
+    record.record["new_evaluations"] = training.evaluations - before
+    return record
 
 
 def _file_name(key: str) -> str:
@@ -184,7 +75,7 @@ def _file_name(key: str) -> str:
 def _begin(scene: Scene, job: Job, here: Stage) -> tuple[Training, Keeper]:
     recipe, train, held_out = job.recipe, here.train, None
     if isinstance(recipe.stop, early_stopping):
-        ((kept, left_out),) = folds(here.task, train, recipe.stop.held_out, job.seed)
+        ((kept, left_out),) = folds(here.task, train, holdout=recipe.stop.held_out, seed=job.seed)
         train, held_out = train.subset(kept), train.subset(left_out)
     if job.stage == "search":
         recipe = _with_average(recipe, len(train))
@@ -212,7 +103,7 @@ def _observe(here: Stage, training: Training, epoch: Epoch, *, judge: bool) -> E
     return replace(epoch, score=score, proper=proper)
 
 
-def _scored(scene: Scene, job: Job, here: Stage, ended: Run) -> Record:
+def _scored(scene: Scene, job: Job, here: Stage, ended: Ended) -> Record:
     """Scores a run that has come to its end, by the weights that its rule predicts with."""
     training = ended.training
     with predicting(training):
@@ -231,7 +122,7 @@ def _scored(scene: Scene, job: Job, here: Stage, ended: Run) -> Record:
     return _kept(job, here, said, scores, ended)
 
 
-def _diverged(scene: Scene, job: Job, here: Stage, ended: Run) -> Record:
+def _diverged(scene: Scene, job: Job, here: Stage, ended: Ended) -> Record:
     said = _chance(scene, job, here)
     return _kept(job, here, said, _chance_scores(here, said), replace(ended, outcome="diverged"))
 
@@ -270,7 +161,7 @@ def _chance_scores(here: Stage, said: Outputs) -> dict[str, float]:
 
 
 def _kept(
-    job: Job, here: Stage, said: Outputs, scores: Mapping[str, float], ended: Run | None, sentence: str = ""
+    job: Job, here: Stage, said: Outputs, scores: Mapping[str, float], ended: Ended | None, sentence: str = ""
 ) -> Record:
     """Puts a run's numbers together as the store keeps them; `ended` is None for a run that broke off."""
     training = None if ended is None else ended.training
@@ -280,7 +171,7 @@ def _kept(
         "epochs": training.epoch if training else 0, "outcome": ended.outcome if ended else "failed",
         "sentence": ended.sentence if ended else sentence, "best_epoch": ended.best_epoch if ended else job.until,
         "evaluations": training.evaluations if training else 0, "steps": training.steps if training else 0,
-        "seconds": ended.seconds if ended else 0.0, **scores,
+        "new_evaluations": 0, "seconds": ended.seconds if ended else 0.0, **scores,
     }  # fmt: skip
     arrays = {} if job.fold >= 0 else dict(zip(("score", "proper"), scores_by_example(here.metrics, said), strict=True))
     curve = [vars(epoch) for epoch in ended.history] if ended else []

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from ..data.examples import Examples
-from ..data.task import Task, build_model
+from ..data.model import build_model
+from ..data.task import Task
 from ..optim import Optimizer
 from ..recipe import Recipe
 from ..rules import seeded

@@ -30,7 +30,7 @@ class Epoch:
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class Ended:
     """How a run went: `finished`, `diverged`, `stopped` or `failed`, with a sentence."""
 
     training: Training
@@ -96,7 +96,7 @@ def run(
     until: int,
     keeper: Keeper,
     observe: Callable[[Training, Epoch], Epoch] = lambda _, epoch: epoch,
-) -> Run:
+) -> Ended:
     """Trains until the epochs are over, or the recipe says stop, or it diverges.
 
     Args:
@@ -129,4 +129,4 @@ def run(
             keeper.write(training)
     outcome, sentence = keeper.ended or ("finished", f"Finished {training.epoch} epochs.")
     best = keeper.watch.best_epoch or training.epoch
-    return Run(training, outcome, sentence, tuple(keeper.history), best, time.perf_counter() - began)
+    return Ended(training, outcome, sentence, tuple(keeper.history), best, time.perf_counter() - began)

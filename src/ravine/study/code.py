@@ -1,0 +1,168 @@
+"""The winning recipe as text: Ravine code, plain PyTorch that walks the same path to the last bit, a command line."""
+
+import ast
+import inspect
+import re
+import shlex
+import textwrap
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ..data import ready_made
+from ..optim import field_names
+from ..part import look_up, meanings, text
+from ..recipe import Recipe
+from ..rules import Wrapper, arithmetic
+from ..schedules import Schedule
+from .course import Course, Entry
+from .scene import Scene, stage
+from .store import Record
+
+SELF_CONTAINED = {"digits": ready_made.digits_cnn}
+"""Tasks whose data and network the plain script writes out; others it takes from where the task has them."""
+
+
+def train_this_way(best: Entry, state: Course, records: Mapping[str, Record], scene: Scene) -> dict[str, str]:
+    """Writes the winning recipe in three forms.
+
+    Args:
+        best: The contender that won.
+        state: The course of the study, at its end.
+        records: All runs.
+        scene: The study's setting.
+
+    Returns:
+        "ravine", "pytorch" and "command".
+    """
+    chosen = state.races[best.name].chosen
+    assert chosen is not None
+    recipe, arguments = best.field.settled[chosen].recipe, dict(best.field.settled[chosen].arguments)
+    refits = sorted(
+        (r for r in records.values() if (r.record["method"], r.record["stage"]) == (best.name, "tuned")),
+        key=lambda r: r.record["seed"],
+    )
+    data = stage(scene, -1)
+    numbers = {
+        "task": data.task.source or data.task.name,
+        "recipe": refits[0].record["recipe"],
+        "arguments": arguments,
+        "metric": data.metrics[0].name,
+        "score": float(np.mean([r.record["score"] for r in refits])),
+        "seeds": [r.record["seed"] for r in refits],
+        "epochs": refits[0].record["until"],
+        "total_epochs": recipe.epochs,
+    }
+    return {
+        "ravine": _render("ravine.py.jinja", numbers),
+        "pytorch": _plain(recipe, numbers, scene),
+        "command": _command(numbers),
+    }
+
+
+def _render(template: str, values: Mapping[str, Any]) -> str:
+    environment = Environment(  # noqa: S701 - it writes Python; the page escapes what it shows
+        loader=PackageLoader("ravine", "study"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["text"] = text
+    return environment.get_template(template).render(values).rstrip() + "\n"
+
+
+def _command(numbers: Mapping[str, Any]) -> str:
+    words = ["ravine", "train", numbers["task"], "--recipe", numbers["recipe"], "--seed", str(numbers["seeds"][0])]
+    words += [word for name, value in numbers["arguments"].items() for word in ("--set", f"{name}={value!r}")]
+    return " ".join(shlex.quote(word) for word in words)
+
+
+def _plain(recipe: Recipe, numbers: Mapping[str, Any], scene: Scene) -> str:
+    """Writes a script of plain PyTorch, or says why there is none."""
+    reason = _why_not_plain(recipe, scene)
+    if reason:
+        return f"# There is no plain PyTorch script of this recipe: {reason}.\n# Use the Ravine code.\n"
+    rule, lr = recipe.rule, getattr(recipe.rule, "lr", None)
+    classes = [_class(kind, "update") for kind in _family(type(rule))]
+    classes += [_class(type(lr), "_at", "__call__")] if isinstance(lr, Schedule) else []
+    network = SELF_CONTAINED.get(numbers["task"])
+    return _render(
+        "pytorch.py.jinja",
+        {
+            **numbers,
+            "functions": _arithmetic("\n".join(classes)),
+            "classes": classes,
+            "rule": f"{type(rule).__name__}({_arguments(rule)})",
+            "schedule": f"{type(lr).__name__}({_arguments(lr)})" if isinstance(lr, Schedule) else None,
+            "slots": {name: rule.slots().get(name) for name in rule.state},
+            "counts": "t" in inspect.signature(type(rule).update).parameters,  # pyright: ignore[reportAttributeAccessIssue]
+            "network": None if network is None else inspect.getsource(network).rstrip(),
+            "build": None if network is None else f"{network.__name__}(**{text(numbers['arguments'])})",
+            "batch_size": recipe.batch_size,
+            "order": recipe.order,
+            "override": scene.metric,
+        },
+    )
+
+
+def _why_not_plain(recipe: Recipe, scene: Scene) -> str | None:
+    rule = recipe.rule
+    fields = [look_up(rule, path) for path in field_names(rule).values()]
+    scheduled = [value for value in fields if isinstance(value, Schedule)]
+    if isinstance(rule, Wrapper) or rule.looks_ahead() or rule.predicting_slot():
+        return f"{type(rule).__name__} needs all parameters at once, or moves them for its gradient"
+    if recipe.stop is not None or recipe.on_plateau is not None or recipe.autocast:
+        return "it watches its own loss, or mixes precisions"
+    if scheduled != [value for value in scheduled if value is getattr(rule, "lr", None)] or any(map(_nested, scheduled)):
+        return "its schedules are put together from several"
+    if scene.task.endswith(".cloudpickle") or (scene.device or "cpu") != "cpu":
+        return "the task was made in a session that no script can repeat, or trained on a GPU"
+    return None if type(rule).__module__.startswith("ravine.") else "its rule is your own: plain code is in its file"
+
+
+def _nested(schedule: Schedule) -> bool:
+    return any(not isinstance(getattr(schedule, name), (int, float)) for name in meanings(schedule))
+
+
+def _arguments(part: Any) -> str:
+    return ", ".join(f"{name}={text(getattr(part, name))}" for name in meanings(part))
+
+
+def _family(kind: type) -> list[type]:
+    """Gives a rule's class, behind the rules whose `update` its own calls."""
+    calls = re.findall(r"\b(\w+)\.update\(", inspect.getsource(kind.update))  # pyright: ignore[reportAttributeAccessIssue]
+    return [*(getattr(inspect.getmodule(kind), name) for name in calls), kind]
+
+
+def _class(kind: type, method: str, called: str | None = None) -> str:
+    """Writes a class with one method, word for word as the library has it."""
+    function = _bare(getattr(kind, method), called or method)
+    return f"class {kind.__name__}(SimpleNamespace):\n" + textwrap.indent(function, "    ")
+
+
+def _bare(function: Callable[..., Any], called: str) -> str:
+    """Writes a function without annotations and docstring."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    assert isinstance(tree, ast.FunctionDef)
+    tree.name, tree.returns, tree.decorator_list = called, None, []
+    for argument in tree.args.args:
+        argument.annotation = None
+    if ast.get_docstring(tree) is not None:
+        tree.body = tree.body[1:]
+    return ast.unparse(tree)
+
+
+def _arithmetic(code: str) -> str:
+    """Writes the functions of the rules' arithmetic that some code calls, and those that they call."""
+    wanted, seen = _called(code), set[str]()
+    while wanted != seen:
+        seen = set(wanted)
+        for name in seen:
+            wanted |= _called(inspect.getsource(getattr(arithmetic, name)))
+    functions = [_bare(f, name) for name, f in vars(arithmetic).items() if name in wanted]
+    constants = [f"SMALLEST = {arithmetic.SMALLEST!r}"] if any("SMALLEST" in f for f in functions) else []
+    return "\n\n\n".join(constants + functions)
+
+
+def _called(code: str) -> set[str]:
+    names = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
+    return {name for name in names if inspect.isfunction(getattr(arithmetic, name, None))}

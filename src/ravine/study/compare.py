@@ -1,0 +1,180 @@
+"""`compare`: who is trained on what, in which order, until every question of a study is answered."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from ..data import ledger
+from ..data.task import Task
+from ..errors import RavineError
+from ..executor import Crew, Death, worker_processes
+from ..part import text
+from ..recipe import Recipe
+from ..rules import Rule
+from .course import Course, course
+from .describe import results
+from .entries import Method
+from .options import DEFAULT_METHODS, Options
+from .plan import Job
+from .prepare import Plan, prepare
+from .scene import task_of
+from .store import Record, Store
+from .study import Study
+from .work import failed, work
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a study is, for whoever shows it."""
+
+    done: int
+    """Gradient evaluations done, of those planned."""
+    planned: int
+    seconds: float
+    """Seconds that this process has worked on it."""
+    left: float
+    """Seconds that the rest will take at the pace so far."""
+    what: str
+    """The last run that ended, and how."""
+
+
+def compare(
+    task: Task | str,
+    *,
+    methods: Sequence[Method] = DEFAULT_METHODS,
+    recipe: str | Rule | Recipe | None = None,
+    settings: int = 8,
+    search: str = "sobol",
+    folds: int = 3,
+    holdout: float | None = None,
+    seeds: int = 5,
+    epochs: int | None = None,
+    metric: str | None = None,
+    matters: float = 0.0,
+    budget: float | None = None,
+    halving: bool = True,
+    workers: int | None = None,
+    seed: int = 0,
+    device: str | None = None,
+    out: str | Path | None = None,
+    executor: Callable[[], Executor] | None = None,
+    before: Callable[[Plan], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Study:
+    """Finds out which way of training a task generalizes best, and how sure that is.
+
+    The study is kept in `out` as it goes; the same call goes on where it was cut off, and ends in the same
+    numbers.
+
+    Args:
+        task: The task, or the text that finds it: a ready-made name, a data file, `my_task.py:name`.
+        methods: The methods: names, texts, rules or their classes.
+        recipe: Your present recipe, which takes part as it is, under the name "yours".
+        settings: How many settings of each method are tried, a power of two.
+        search: "sobol", scattered evenly over the ranges, or "grid".
+        folds: How many folds choose among them.
+        holdout: The share of one validation part, instead of folds.
+        seeds: How many fresh seeds the test scores stand on.
+        epochs: The length of training; None for the recipe's, else 15.
+        metric: The name of a metric to use instead of the task's own.
+        matters: The smallest difference that matters, in units of the metric.
+        budget: Seconds, turned once into epochs by a timed pilot.
+        halving: Whether bad settings are dropped at a quarter and at half of the epochs.
+        workers: How many runs go on at once; None for one per core, or one on a GPU.
+        seed: Decides folds, settings, initial weights and the order of the data.
+        device: Where to train; None for the GPU where there is one.
+        out: The study's folder; None for `studies/` and the task's name.
+        executor: Starts another executor than this machine's worker processes.
+        before: Called with the plan before the first run.
+        progress: Called as runs end.
+
+    Returns:
+        The study.
+
+    Raises:
+        RavineError: An option, the task, or the folder is not as it must be.
+    """
+    found = task if isinstance(task, Task) else task_of(task, metric)
+    options = Options(
+        task=task if isinstance(task, str) else found.source or found.name or "task",
+        methods=tuple(given if isinstance(given, str) else text(given) for given in methods),
+        recipe=recipe if recipe is None or isinstance(recipe, str) else repr(recipe),
+        settings=settings, search=search, folds=folds, holdout=holdout, seeds=seeds, epochs=epochs, metric=metric,
+        matters=matters, budget=budget, halving=halving, seed=seed, device=device,
+    )  # fmt: skip
+    if metric is not None and isinstance(task, Task):
+        found = replace(found, metric=metric)
+    folder = Path(out) if out is not None else Path("studies") / (found.name or Path(options.task).stem)
+    workers = _workers(workers, device)
+    store = Store(folder)
+    with store.alone():
+        plan = prepare(found, options, store, methods, recipe, workers)
+        if before is not None:
+            before(plan)
+        start = executor or partial(worker_processes, workers)
+        _run(plan, Crew(start, partial(work, plan.scene), workers), progress or (lambda _: None))
+    return Study.load(folder)
+
+
+def _workers(workers: int | None, device: str | None) -> int:
+    on_gpu = (device or ("cuda" if torch.cuda.is_available() else "cpu")) != "cpu"
+    workers = workers or (1 if on_gpu else os.cpu_count() or 1)
+    if not 1 <= workers <= 1024:
+        raise RavineError(f"--workers {workers}: must be a whole number from 1 to 1024.")
+    return workers
+
+
+def _run(plan: Plan, crew: "Crew[Job, Record]", progress: Callable[[Progress], None]) -> None:
+    """Keeps the workers busy until nothing is left to run; every run is kept as it ends."""
+    began = time.perf_counter()
+    records = plan.store.runs()
+    done_before = _evaluations(records)
+    state = course(plan.entries, records, plan.options.seeds)
+    try:
+        while not state.finished:
+            under_way = {job.key for job in [*crew.in_flight.values(), *crew.suspects]}
+            for job in [job for job in state.ready if job.key not in under_way][: crew.free]:
+                crew.submit(job)
+            ended = list(crew.ended())
+            for job, result in ended:
+                record = failed(plan.scene, job, result.sentence) if isinstance(result, Death) else result
+                plan.store.add(record)
+                records[record.key] = record
+                progress(_progress(plan, records, done_before, time.perf_counter() - began, record))
+            if ended:
+                state = course(plan.entries, records, plan.options.seeds)
+    finally:
+        crew.dismiss()
+    _finish(plan, state, records)
+
+
+def _evaluations(records: dict[str, Record]) -> int:
+    return sum(record.record["new_evaluations"] for record in records.values())
+
+
+def _progress(plan: Plan, records: dict[str, Record], before: int, seconds: float, last: Record) -> Progress:
+    done = _evaluations(records)
+    pace = (done - before) / max(seconds, 1e-9)
+    left = max(0, plan.planned - done) / pace if pace else float("nan")
+    kept = last.record
+    place = f"fold {kept['fold'] + 1}" if kept["fold"] >= 0 else f"seed {kept['seed']}"
+    return Progress(done, plan.planned, seconds, left, f"{kept['method']} {kept['stage']}, {place}: {kept['sentence']}")
+
+
+def _finish(plan: Plan, state: Course, records: dict[str, Record]) -> None:
+    """Notes the look at the test set and what the finished study shows beside its runs, once."""
+    looks = plan.store.fact("looks")
+    if looks and looks[-1]["seeds"] == plan.options.seeds:
+        return
+    read = sum(record.record["fold"] < 0 for record in records.values())
+    ledger.note(plan.store.fact("test_fingerprint"), str(plan.store.folder.resolve()), read)
+    look = {"seeds": plan.options.seeds, "time": time.strftime("%Y-%m-%d %H:%M:%S")}
+    plan.store.set_facts({**results(plan.entries, state, records, plan.scene), "looks": [*looks, look]})
+    for leftover in (plan.store.folder / "checkpoints").glob("*.pt"):
+        leftover.unlink()

@@ -1,0 +1,141 @@
+"""What is known of a study beside its runs, written down so that its report needs neither task nor model."""
+
+import datetime
+import importlib.metadata
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from ..engines.latex import mathml
+from ..optim import field_names
+from ..part import look_up, text
+from ..ranges import Range, log, near_one
+from ..schedules import bind, varying
+from ..training.order import steps_per_epoch
+from ..training.stage import Stage
+from .code import train_this_way
+from .course import Course, Entry
+from .options import Options
+from .scene import Scene, stage
+from .store import Record
+
+PACKAGES = ("ravine", "torch", "numpy", "scipy", "scikit-learn")
+BYTES = 4
+"""Bytes of one float32 number."""
+POINTS = 200
+"""Moments of training at which a schedule is drawn."""
+
+
+def description(options: Options, data: Stage, entries: Sequence[Entry]) -> dict[str, Any]:
+    """Gathers what is known before the first run.
+
+    Args:
+        options: What is asked.
+        data: All training data and the test set.
+        entries: The contenders.
+
+    Returns:
+        Facts by name, as JSON holds them.
+    """
+    metric, proper = data.metrics
+    return {
+        "task": data.task.name or options.task,
+        "metric": {"name": metric.name, "higher_is_better": metric.higher_is_better},
+        "proper": proper.name,
+        "sizes": {"train": len(data.train), "test": len(data.judged)},
+        "contenders": [_contender(entry) for entry in entries],
+        "versions": {"python": platform.python_version()}
+        | {package: importlib.metadata.version(package) for package in PACKAGES},
+        "hardware": hardware(options.device),
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "looks": [],
+    }
+
+
+def _contender(entry: Entry) -> dict[str, Any]:
+    contender = entry.field.contender
+    rule = contender.recipe.rule
+    full = sum(not slot.scalar for slot in rule.slots().values())
+    return {
+        "name": contender.name,
+        "recipe": repr(contender.recipe),
+        "searched": [_searched(name, range_) for name, (_, range_) in contender.searched.items()],
+        "settings": [dict(values) for values in entry.field.settings],
+        "rungs": list(entry.field.rungs),
+        "defaults": None if entry.defaults is None else repr(entry.defaults.recipe),
+        "equations": mathml(rule),
+        "state_bytes": BYTES * full,
+    }
+
+
+def _searched(name: str, range_: Range) -> dict[str, Any]:
+    scale = "log" if isinstance(range_, log) else "near_one" if isinstance(range_, near_one) else "linear"
+    ends = range_.extremes()
+    return {"field": name, "range": text(range_), "scale": scale, "low": ends[0], "high": ends[-1]}
+
+
+def hardware(device: str | None) -> str:
+    """Describes the machine in a few words.
+
+    Args:
+        device: Where training runs.
+
+    Returns:
+        Processor, cores, and the GPU where one is used.
+    """
+    cores = f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
+    on_gpu = torch.cuda.is_available() and device != "cpu"
+    return f"{torch.cuda.get_device_name()}; {cores}" if on_gpu else cores
+
+
+def results(entries: Sequence[Entry], state: Course, records: Mapping[str, Record], scene: Scene) -> dict[str, Any]:
+    """Gathers what a finished study shows beside its runs.
+
+    Args:
+        entries: The contenders.
+        state: Its course, at the end.
+        records: All runs.
+        scene: Its setting.
+
+    Returns:
+        Facts by name, as JSON holds them.
+    """
+    races = {
+        name: {"reached": list(race.reached.values()), "loser": race.loser, "chosen": race.chosen}
+        for name, race in state.races.items()
+    }
+    data = stage(scene, -1)
+    schedules = {entry.name: _rates(entry, state, len(data.train)) for entry in entries}
+    best = max(entries, key=lambda entry: _merit(entry, state, records))
+    return {
+        "races": races,
+        "schedules": {name: rates for name, rates in schedules.items() if rates},
+        "winner": best.name,
+        "train_this_way": train_this_way(best, state, records, scene),
+    }
+
+
+def _merit(entry: Entry, state: Course, records: Mapping[str, Record]) -> tuple[float, float]:
+    """Gives the cross-validation score of a contender, larger is better, and the proper score for ties."""
+    chosen = state.races[entry.name].chosen
+    assert chosen is not None
+    found = [records[job.key].record for job in entry.field.jobs(chosen, len(entry.field.rungs) - 1, 0)]
+    sign = 1 if entry.field.higher_is_better else -1
+    return sign * sum(r["score"] for r in found) / len(found), -sum(r["proper"] for r in found) / len(found)
+
+
+def _rates(entry: Entry, state: Course, count: int) -> list[float]:
+    """Gives the learning rate of the tuned setting at moments evenly over training."""
+    chosen = state.races[entry.name].chosen
+    assert chosen is not None
+    recipe = entry.field.settled[chosen].recipe
+    path = field_names(recipe.rule).get("lr")
+    if path is None:
+        return []
+    per_epoch = steps_per_epoch(recipe, count)
+    total = per_epoch * recipe.epochs
+    at = varying(bind(recipe.rule, per_epoch))
+    return [float(look_up(at(k * total // POINTS, total), path)) for k in range(POINTS)]

@@ -1,0 +1,226 @@
+"""A study: a table of recipe x fold x seed, and what it shows."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..data import ledger
+from ..verdict import Verdict, judge
+from .options import Options
+from .store import Record, Store
+
+RUN_COLUMNS = (
+    "fold", "seed", "epochs", "outcome", "sentence", "rung", "score", "proper", "train_score", "train_proper",
+    "averaged_score", "averaged_proper", "evaluations", "steps", "seconds",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What a study has found so far: its options, what is known of it, and its runs."""
+
+    folder: Path
+    options: Options
+    facts: dict[str, Any]
+    records: list[Record]
+
+    @classmethod
+    def load(cls, folder: str | Path) -> "Study":
+        """Reads a study from its folder.
+
+        Args:
+            folder: The folder.
+
+        Returns:
+            The study as it stands.
+
+        Raises:
+            RavineError: There is none, or it is damaged.
+        """
+        store = Store(Path(folder), create=False)
+        facts = store.facts()
+        return cls(Path(folder), Options.read(facts["options"]), facts, list(store.runs().values()))
+
+    @property
+    def name(self) -> str:
+        """What the study is called."""
+        return self.folder.name
+
+    @property
+    def task_name(self) -> str:
+        """What the task is called."""
+        return self.facts["task"]
+
+    @property
+    def metric_name(self) -> str:
+        """The metric that recipes are chosen by."""
+        return self.facts["metric"]["name"]
+
+    @property
+    def higher_is_better(self) -> bool:
+        """The metric's direction."""
+        return self.facts["metric"]["higher_is_better"]
+
+    @property
+    def proper_name(self) -> str:
+        """The proper score beside it; smaller is better."""
+        return self.facts["proper"]
+
+    @property
+    def methods(self) -> list[str]:
+        """The contenders, in the order in which they were named."""
+        return [contender["name"] for contender in self.facts["contenders"]]
+
+    @property
+    def finished(self) -> bool:
+        """Whether every run that was planned has ended."""
+        looks = self.facts["looks"]
+        return bool(looks) and looks[-1]["seeds"] == self.options.seeds
+
+    @cached_property
+    def latest(self) -> list[Record]:
+        """The last stretch of every run; a run that was halved has one record for each rung it reached."""
+        last: dict[tuple[Any, ...], Record] = {}
+        for record in self.records:
+            r = record.record
+            key = (r["method"], r["stage"], r["setting"], r["fold"], r["seed"])
+            if key not in last or r["until"] > last[key].record["until"]:
+                last[key] = record
+        order = {name: k for k, name in enumerate(self.methods)}
+        return sorted(last.values(), key=lambda one: (order[one.record["method"]], one.key))
+
+    def table(self) -> pd.DataFrame:
+        """Gives every run as a row.
+
+        Returns:
+            Method, stage, setting and its values, fold, seed, outcome, scores and costs; scores of refits are on
+            the test set, all others on the fold's validation part.
+        """
+        return pd.DataFrame([self._row(record.record) for record in self.latest])
+
+    def _row(self, r: dict[str, Any]) -> dict[str, Any]:
+        names = dict.fromkeys(one["field"] for c in self.facts["contenders"] for one in c["searched"])
+        race = self.facts.get("races", {}).get(r["method"])
+        searching = race is not None and r["stage"] == "search"
+        return {
+            "method": r["method"], "stage": r["stage"], "setting": r["setting"], "recipe": r["recipe"],
+            **{name: r["values"].get(name, np.nan) for name in names},
+            **{column: r[column] for column in RUN_COLUMNS},
+            "kept": not searching or self._is_last(r),
+            "loser": searching and race["loser"] == r["setting"],
+        }  # fmt: skip
+
+    def _is_last(self, r: dict[str, Any]) -> bool:
+        """Tells whether halving let a setting run to the end; the random loser was let run for another reason."""
+        race = self.facts["races"][r["method"]]
+        return r["until"] == self.facts["epochs"] and race["loser"] != r["setting"]
+
+    def curves(self) -> pd.DataFrame:
+        """Gives every epoch of every run as a row.
+
+        Returns:
+            Training loss and scores by epoch and by gradient evaluations.
+        """
+        keys = ("method", "stage", "setting", "fold", "seed")
+        return pd.DataFrame([{k: one.record[k] for k in keys} | epoch for one in self.latest for epoch in one.curve])
+
+    def test_scores(self, stage: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Gives the test scores of every example under every seed.
+
+        Args:
+            stage: "tuned" or "default".
+
+        Returns:
+            By method, the metric and the proper score, `[seeds, examples]` each, over the seeds that all methods
+            have ended; empty where there are none.
+        """
+        found: dict[str, dict[int, Record]] = {}
+        for record in self.latest:
+            if record.record["stage"] == stage:
+                found.setdefault(record.record["method"], {})[record.record["seed"]] = record
+        shared = sorted(set.intersection(*(set(by_seed) for by_seed in found.values()))) if found else []
+        if not shared:
+            return {}
+        return {
+            method: (
+                np.stack([by_seed[seed].arrays["score"] for seed in shared]),
+                np.stack([by_seed[seed].arrays["proper"] for seed in shared]),
+            )
+            for method, by_seed in found.items()
+        }
+
+    @cached_property
+    def verdict(self) -> Verdict | None:
+        """What the test scores show by the task's metric; None before there are any."""
+        return self._judged(0, self.higher_is_better, self.options.matters)
+
+    @cached_property
+    def proper_verdict(self) -> Verdict | None:
+        """What the test scores show by the proper score; None before there are any."""
+        return self._judged(1, False, 0.0)
+
+    def _judged(self, which: int, higher_is_better: bool, matters: float) -> Verdict | None:
+        scores = {method: pair[which] for method, pair in self.test_scores("tuned").items()}
+        if len(scores) < len(self.methods):
+            return None
+        return judge(scores, higher_is_better=higher_is_better, matters=matters)
+
+    @property
+    def searched(self) -> dict[str, list[tuple[str, str, str, float, float]]]:
+        """Where each method was searched: field, range, scale, and the range's ends."""
+        return {
+            c["name"]: [(s["field"], s["range"], s["scale"], s["low"], s["high"]) for s in c["searched"]]
+            for c in self.facts["contenders"]
+        }
+
+    def schedules(self) -> dict[str, np.ndarray]:
+        """Gives the learning rate of each method's tuned setting over training.
+
+        Returns:
+            One value for each of 200 moments, by method.
+        """
+        return {name: np.array(rates) for name, rates in self.facts.get("schedules", {}).items()}
+
+    def equations(self) -> dict[str, str]:
+        """Gives the equations of each method's rule.
+
+        Returns:
+            MathML by method.
+        """
+        return {c["name"]: c["equations"] for c in self.facts["contenders"]}
+
+    def train_this_way(self) -> dict[str, str]:
+        """Gives the winning recipe in three forms.
+
+        Returns:
+            "ravine", "pytorch" and "command"; empty before the study is finished.
+        """
+        return self.facts.get("train_this_way", {})
+
+    def ledger(self) -> list[ledger.Read]:
+        """Reads how often the test set was looked at, by this study and by others.
+
+        Returns:
+            Every look, oldest first.
+        """
+        return ledger.reads(self.facts["test_fingerprint"])
+
+    def versions(self) -> dict[str, str]:
+        """Gives the versions that the study ran with.
+
+        Returns:
+            A version for each package.
+        """
+        return self.facts["versions"]
+
+    def hardware(self) -> str:
+        """Gives the machine that the study began on.
+
+        Returns:
+            A few words.
+        """
+        return self.facts["hardware"]
