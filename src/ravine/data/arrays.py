@@ -75,8 +75,8 @@ def as_tensor(values: Any, where: str) -> Tensor:
         return values.float() if values.dtype == torch.float64 else values
     array = plain_array(values, where)
     if array.dtype.kind not in "fiub":
-        found = array.flat[0] if array.size else array.dtype
-        raise RavineError(f"{where} must hold numbers, got {found!r}: turn texts and dates into numbers first.")
+        found = array.reshape(-1)[:1].tolist() or [str(array.dtype)]
+        raise RavineError(f"{where} must hold numbers, got {found[0]!r}: turn texts and dates into numbers first.")
     if array.dtype.kind == "f":
         with np.errstate(over="ignore"):  # what is too large becomes inf, which is refused with its place
             array = array.astype(np.float32, copy=False)

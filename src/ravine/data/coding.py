@@ -15,6 +15,9 @@ from torch import Tensor
 from ..errors import RavineError, nearest
 from .arrays import as_tensor, plain_array
 
+TARGET_NAMES = ("target", "y", "label", "labels")
+"""What a target is called where nobody says so: the first of these that is there."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -36,6 +39,36 @@ class Coding:
     columns: tuple[Column, ...] | None = None
     center: float = 0.0
     scale: float = 1.0
+
+
+def find_target(names: Any, target: str | None, where: str, optional: bool = False) -> str | None:
+    """Finds out which column or key is the target.
+
+    Args:
+        names: The names that there are.
+        target: The one that was asked for, or None for the usual ones.
+        where: What the data are, for error sentences.
+        optional: Whether it may be missing.
+
+    Returns:
+        Its name; None where none is there, which is an error only for a name that was asked for.
+
+    Raises:
+        RavineError: The name asked for isn't there.
+    """
+    names = [str(name) for name in names]
+    if target is None:
+        return next((name for name in TARGET_NAMES if name in names), None)
+    if target in names:
+        return target
+    if optional:
+        return None
+    raise RavineError(f"{where} has no {target!r}, only {listed(names)}: name the target.{nearest(target, names)}")
+
+
+def listed(names: list[str], most: int = 8) -> str:
+    """Tells the first few of many names."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def encode_targets(values: Any, kind: str | None, where: str, coding: Coding | None = None) -> tuple[Tensor, Any]:
@@ -80,7 +113,7 @@ def _are_labels(array: np.ndarray, kind: str | None) -> bool:
 
 def _encoded(array: np.ndarray, known: tuple[Any, ...] | None, kind: str | None, where: str) -> tuple[Tensor, Any]:
     if kind == "numbers" and array.dtype.kind != "b":
-        raise RavineError(f"{where} is text ({array.flat[0]!r}), but the loss needs numbers.")
+        raise RavineError(f"{where} is text ({str(array.flat[0])!r}), but the loss needs numbers.")
     classes, codes = _sorted_labels(array, where)
     if known is not None:
         codes = _known_codes(classes, known, where)[codes]
@@ -162,4 +195,4 @@ def decode(outputs: Tensor, kind: str, coding: Coding) -> np.ndarray:
     codes = outputs.argmax(1) if scored else (outputs > 0).long()
     if coding.classes is None:
         return codes.numpy()
-    return np.array(coding.classes)[codes.reshape(len(codes), -1).squeeze(1).numpy()]
+    return np.array(coding.classes)[(codes.squeeze(1) if codes.shape[1:] == (1,) else codes).numpy()]

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Subset
 from typing_extensions import override
 
 from ..errors import RavineError
-from .coding import Coding
+from .coding import Coding, find_target
 from .memory import Batch, Examples, digest_tensor
 from .randomness import seeded
 
@@ -176,7 +176,7 @@ def wrap(data: Any, target: str | None, groups: np.ndarray | None, where: str) -
     """
     if len(data) == 0:
         raise RavineError(f"{where} is empty: give at least a few examples.")
-    examples = FromDataset(data, torch.arange(len(data)), target, groups=groups)
+    examples = FromDataset(data, torch.arange(len(data)), groups=groups)
     try:
         with seeded(0):
             rows = examples.some(SAMPLED)
@@ -188,10 +188,16 @@ def wrap(data: Any, target: str | None, groups: np.ndarray | None, where: str) -
         ) from error
     if not isinstance(batch, (tuple, dict)):
         raise RavineError(f"{where}: an example must be a tuple or a dict, got a {type(data[0]).__name__}.")
+    _check_finite(batch, rows, where)
+    if isinstance(batch, dict):
+        return dataclasses.replace(examples, target=find_target(batch, target, where))
+    return examples
+
+
+def _check_finite(batch: Batch, rows: Tensor, where: str) -> None:
     for name, values in batch.items() if isinstance(batch, dict) else enumerate(batch):
         if isinstance(values, Tensor) and values.is_floating_point():
             bad = (~torch.isfinite(values)).flatten(1).any(1) if values.dim() > 1 else ~torch.isfinite(values)
             if bad.any():
                 row = int(rows[bad][0])
                 raise RavineError(f"{where} has a value that is not finite in example {row}, member {name!r}.")
-    return examples

@@ -10,15 +10,12 @@ from torch.utils.data import DataLoader, IterableDataset, Subset, TensorDataset
 
 from ..errors import RavineError, nearest
 from .arrays import as_tensor, check_finite, plain_array
-from .coding import Coding, encode_targets
+from .coding import Coding, encode_targets, find_target, listed
 from .dataset import FromDataset, wrap
 from .frames import read_frame
 from .memory import Batch, Examples, InMemory
 
-__all__ = ["TARGET_NAMES", "Batch", "Examples", "FromDataset", "InMemory", "examples", "find_target"]
-
-TARGET_NAMES = ("target", "y", "label", "labels")
-"""What a target is called where nobody says so: the first of these that is there."""
+__all__ = ["Batch", "Examples", "FromDataset", "InMemory", "examples"]
 
 
 def examples(
@@ -79,35 +76,6 @@ def examples(
     return InMemory(tensors, target, as_dict, coding, _labels(groups, length, where))
 
 
-def find_target(names: Any, target: str | None, where: str, optional: bool = False) -> str | None:
-    """Finds out which column or key is the target.
-
-    Args:
-        names: The names that there are.
-        target: The one that was asked for, or None for the usual ones.
-        where: What the data are, for error sentences.
-        optional: Whether it may be missing.
-
-    Returns:
-        Its name; None where none is there, which is an error only for a name that was asked for.
-
-    Raises:
-        RavineError: The name asked for isn't there.
-    """
-    names = [str(name) for name in names]
-    if target is None:
-        return next((name for name in TARGET_NAMES if name in names), None)
-    if target in names:
-        return target
-    if optional:
-        return None
-    raise RavineError(f"{where} has no {target!r}, only {_listed(names)}: name the target.{nearest(target, names)}")
-
-
-def _listed(names: list[str], most: int = 8) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
 def _is_frame(data: Any) -> bool:
     return hasattr(data, "columns") and hasattr(data, "iloc")
 
@@ -139,8 +107,7 @@ def _columns(
     if _is_array(data):
         return {"inputs": data}, None, False
     if hasattr(data, "__getitem__") and hasattr(data, "__len__"):
-        first = data[0] if len(data) else None
-        return None, find_target(first, target, where) if isinstance(first, Mapping) else None, False
+        return None, target, False
     raise RavineError(f"{where} must be arrays, a table or a Dataset, got a {type(data).__name__}.")
 
 
@@ -182,7 +149,7 @@ def _frame(frame: Any, target: str | None, where: str, optional: bool) -> tuple[
     if found is None:
         if optional:
             return {"inputs": frame}, None
-        names = _listed([str(name) for name in frame.columns])
+        names = listed([str(name) for name in frame.columns])
         raise RavineError(f"{where}: say which column is the target, as in target='...': {names}.")
     name = next(name for name in frame.columns if str(name) == found)
     return {"inputs": frame.drop(columns=[name]), "target": frame[name]}, "target"

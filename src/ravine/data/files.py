@@ -9,7 +9,8 @@ from urllib.error import URLError
 import numpy as np
 
 from ..errors import RavineError, nearest
-from .examples import TARGET_NAMES, Examples, InMemory, examples, find_target
+from .coding import TARGET_NAMES, find_target, listed
+from .examples import Examples, InMemory, examples
 from .tables import table_task
 from .task import Task
 
@@ -81,8 +82,8 @@ def file_task(path: Path, target: str | None = None) -> Task:
     names = [str(name) for name in (data if isinstance(data, Mapping) else data.columns)]
     chosen = find_target(names, target, path.name)
     if chosen is None:
-        listed = ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")
-        raise RavineError(f"{path.name} has no column {TARGET_NAMES[0]!r}: write {path.name}:COLUMN, one of {listed}.")
+        columns = listed(names)
+        raise RavineError(f"{path.name} has no column {TARGET_NAMES[0]!r}: write {path.name}:COLUMN, one of {columns}.")
     values = data[chosen]
     if isinstance(data, Mapping):
         inputs = [name for name in names if name != chosen]
