@@ -13,8 +13,9 @@ Departs from the papers: nothing.
   step, as AdamW does, and moves them by `lr l1` toward zero after it, and no further (the soft threshold, so that
   weights reach zero and stay there; `sign` would make them hop around it). `times_lr=False` leaves lr out of both.
 
-For SGD, L2 through either is the same. They part ways as soon as a rule remembers or divides gradients: through
-Adam's division, a penalty decays the weights with large gradients least.
+For SGD, L2 through either is the same. They part ways as soon as a rule remembers or divides gradients. Momentum sums
+the gradients of 1/(1-momentum) steps, but what goes through the weights counts once, so that it ends where a penalty
+smaller by `1 - momentum` would. Through Adam's division, a penalty decays the weights with large gradients least.
 
 In five lines of NumPy, as a textbook has it (the rule walks the same path to 1e-12):
 
