@@ -42,16 +42,19 @@ def call(target: Callable[..., Any], given: Given) -> Any:
         raise
     except Exception as error:  # a user's own class may raise anything, and its message is what helps
         reason = shortened(f"{type(error).__name__}: {error}")
-        raise RavineError(f"{title}(...) could not be made: {reason}") from error
+        raise RavineError(f"{title}(...) could not be made: {reason}.") from error
 
 
 def _by_name(target: Callable[..., Any], title: str, given: Given) -> dict[str, Any]:
-    names = list(inspect.signature(target).parameters)
+    arguments = inspect.signature(target).parameters
+    names = list(arguments)
+    by_position = sum(each.kind is not inspect.Parameter.KEYWORD_ONLY for each in arguments.values())
     found: dict[str, Any] = {}
     for i, (name, value) in enumerate(given):
-        if name is None and i >= len(names):
+        if name is None and i >= by_position:
             raise RavineError(
-                f"{title} takes at most {len(names)} values, got {len(given)}. Its fields: {', '.join(names)}."
+                f"{title} takes at most {by_position} values by position, got {sum(key is None for key, _ in given)}. "
+                f"Its fields: {', '.join(names)}."
             )
         name = names[i] if name is None else name
         if name not in names:

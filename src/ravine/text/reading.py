@@ -15,6 +15,8 @@ from .writing import shortened
 LONGEST, DEEPEST = 10_000, 100
 """How many characters a text may have, and how many things may stand inside each other."""
 
+WHAT_IS_READ = "only numbers, strings, tuples, calls, .then(...) and * are read, and nothing is evaluated."
+
 Names = Mapping[str, Callable[..., Any]]
 
 
@@ -78,7 +80,9 @@ def _value(node: ast.expr, source: _Source) -> Any:
     match node:
         case ast.Constant():
             return _literal(node, source)
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float()) as number):
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value) as number) if (
+            not isinstance(value, bool)
+        ):
             return -_literal(number, source)
         case ast.Tuple(elts=elements) | ast.List(elts=elements):
             return tuple(_value(each, source) for each in elements)
@@ -91,15 +95,13 @@ def _value(node: ast.expr, source: _Source) -> Any:
         case ast.BinOp(op=ast.Mult()):
             return _product(node, source)
         case _:
-            raise source.refusal(
-                node, "only numbers, strings, tuples, calls, .then(...) and * are read, and nothing is evaluated."
-            )
+            raise source.refusal(node, WHAT_IS_READ)
 
 
 def _literal(node: ast.Constant, source: _Source) -> Any:
     value = node.value
     if value is not None and not isinstance(value, (bool, str, int, float)):
-        raise source.refusal(node, f"a {type(value).__name__} is not read.")
+        raise source.refusal(node, WHAT_IS_READ)
     if isinstance(value, (int, float)) and not _is_finite(value):
         raise source.refusal(node, "numbers must be finite.")
     return value
@@ -115,9 +117,9 @@ def _is_finite(number: float) -> bool:
 def _dict(node: ast.Dict, source: _Source) -> dict[Any, Any]:
     found: dict[Any, Any] = {}
     for key, value in zip(node.keys, node.values, strict=True):
-        if not isinstance(key, ast.Constant):
+        name = () if key is None else _value(key, source)
+        if key is None or not isinstance(name, (str, int, float)):
             raise source.refusal(key or node, "a key must be a string or a number.")
-        name = _literal(key, source)
         if name in found:
             raise source.refusal(key, "this key is given twice.")
         found[name] = _value(value, source)

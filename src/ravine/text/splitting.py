@@ -37,15 +37,23 @@ def _commas(text: str) -> list[int]:
         elif text[i] in "([{":
             opened.append(i)
         elif text[i] in ")]}":
-            if not opened:
-                raise RavineError(f"Cannot read {shortened(text)!r}: {text[i]!r} at character {i + 1} closes nothing.")
-            opened.pop()
+            _check_closing(text, i, opened.pop() if opened else None)
         elif text[i] == "," and not opened:
             found.append(i)
         i += 1
     if opened:
         raise _not_closed(text, opened[-1])
     return found
+
+
+def _check_closing(text: str, i: int, opening: int | None) -> None:
+    if opening is None:
+        raise RavineError(f"Cannot read {shortened(text)!r}: {text[i]!r} at character {i + 1} closes nothing.")
+    if text[opening] + text[i] not in ("()", "[]", "{}"):
+        raise RavineError(
+            f"Cannot read {shortened(text)!r}: {text[i]!r} at character {i + 1} closes {text[opening]!r} "
+            f"at character {opening + 1}."
+        )
 
 
 def _end_of_string(text: str, begin: int) -> int:
