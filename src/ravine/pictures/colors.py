@@ -1,0 +1,103 @@
+"""One look for each method, the same in every picture: a color, a dash and a marker.
+
+Color is never the only cue, and the colors stay apart for people who see fewer of them. The closest two of the eleven
+are 0.087 apart in OKLab on light paper and 0.094 on dark, the least over normal sight and the three dichromacies of
+Machado, Oliveira & Fernandes 2009; of the eight of Okabe & Ito 2008, "Color Universal Design", the closest two are
+0.076 apart. Each has a contrast of at least 3 to its paper, as WCAG 2.2 (1.4.11) asks.
+"""
+
+import zlib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+PAPER = {"light": "#ffffff", "dark": "#15181c"}
+"""What the colors are drawn on."""
+
+INK = {"light": "#1b1d21", "dark": "#e9e8e4"}
+"""What words are written in."""
+
+
+class Color(NamedTuple):
+    """A color in its two forms, as `#rrggbb`."""
+
+    light: str
+    dark: str
+
+
+class Look(NamedTuple):
+    """How a method is drawn: its color, and in words of plotly its dash and its marker."""
+
+    color: Color
+    dash: str
+    symbol: str
+
+
+COLORS = {
+    "ink": Color("#111111", "#f6f6f3"),
+    "gray": Color("#5f6068", "#a3a39f"),
+    "blue": Color("#1c2a9e", "#529ffb"),
+    "sky": Color("#149bd7", "#4fe3fb"),
+    "green": Color("#2f8f6b", "#98d390"),
+    "olive": Color("#9f951d", "#f7e01f"),
+    "orange": Color("#b05a00", "#f18a0a"),
+    "red": Color("#a00d18", "#ec3014"),
+    "pink": Color("#ef47a6", "#cb55b5"),
+    "violet": Color("#9138dd", "#8450f5"),
+    "brown": Color("#452008", "#986f60"),
+}
+
+KNOWN = {
+    "yours": Look(COLORS["ink"], "solid", "cross"),
+    "sgd": Look(COLORS["gray"], "solid", "circle"),
+    "momentum": Look(COLORS["blue"], "solid", "square"),
+    "nesterov": Look(COLORS["sky"], "dash", "diamond"),
+    "adagrad": Look(COLORS["green"], "solid", "triangle-up"),
+    "adadelta": Look(COLORS["olive"], "dash", "triangle-down"),
+    "rmsprop": Look(COLORS["orange"], "solid", "pentagon"),
+    "adam": Look(COLORS["red"], "solid", "star"),
+    "adamw": Look(COLORS["pink"], "dash", "hexagram"),
+}
+"""The methods that are compared by default, and the user's own recipe: the same look in every study."""
+
+DASHES = ("solid", "dash", "dot", "dashdot")
+SYMBOLS = ("star-diamond", "hourglass", "bowtie", "triangle-left", "triangle-right", "hexagon", "octagon")
+OTHERS = tuple(color for name, color in COLORS.items() if name != "ink")
+
+
+def looks(methods: Iterable[str]) -> dict[str, Look]:
+    """Gives every method of a study its look.
+
+    A method's look follows from its name; where two names would look the same, the later one in the alphabet takes
+    the next look that is free.
+
+    Args:
+        methods: The names, in any order.
+
+    Returns:
+        The look of each, no two with the same color and dash as long as there are at most forty unknown names.
+
+    >>> looks(["adam", "mine"])["adam"].dash
+    'solid'
+    """
+    names = list(methods)
+    given = {name: KNOWN[name.lower()] for name in names if name.lower() in KNOWN}
+    for name in sorted(set(names) - set(given)):
+        given[name] = _free(name, given.values())
+    return {name: given[name] for name in names}
+
+
+def _free(name: str, taken: Iterable[Look]) -> Look:
+    """Walks all looks from the one that the name points to; colors that nobody has come first."""
+    start, size = zlib.crc32(name.encode()), len(OTHERS) * len(DASHES)
+    circle = [_look((start + step) % size) for step in range(size)]
+    colors = {look.color for look in taken}
+    pairs = {(look.color, look.dash) for look in taken}
+    unused = [look for look in circle if look.color not in colors]
+    distinct = [look for look in circle if (look.color, look.dash) not in pairs]
+    return (unused or distinct or circle)[0]
+
+
+def _look(number: int) -> Look:
+    """Numbers all pairs of color and dash; neighbors differ in color."""
+    color, dash = OTHERS[number % len(OTHERS)], DASHES[number // len(OTHERS)]
+    return Look(color, dash, SYMBOLS[number % len(SYMBOLS)])

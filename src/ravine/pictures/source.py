@@ -1,0 +1,58 @@
+"""What pictures and reports read of a study: tables and sentences, and nothing of how they came about."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
+
+Frame: TypeAlias = Any
+"""A pandas DataFrame; `Any` to a type checker because it cannot tell what stands in a column."""
+
+
+class Source(Protocol):
+    """The numbers of a study.
+
+    Attributes:
+        name: What the study is called.
+        task_name: What it trains on.
+        metric_name: The task's metric.
+        higher_is_better: The metric's direction.
+        proper_name: The proper score beside it; lower is better.
+        finished: Whether all runs are done; else everything is "so far".
+    """
+
+    name: str
+    task_name: str
+    metric_name: str
+    higher_is_better: bool
+    proper_name: str
+    finished: bool
+
+    @property
+    def searched(self) -> Mapping[str, Sequence[tuple[str, str, str, float, float]]]:
+        """The searched fields of each method: name, range as typed, scale, low end, high end."""
+        ...
+
+    @property
+    def verdict(self) -> Any:
+        """Every pair of methods by the metric."""
+        ...
+
+    @property
+    def proper_verdict(self) -> Any:
+        """Every pair of methods by the proper score."""
+        ...
+
+    def table(self) -> Frame:
+        """One row per run."""
+        ...
+
+    def curves(self) -> Frame:
+        """One row per run and epoch."""
+        ...
+
+    def summary(self) -> Frame:
+        """One row per method, the best first."""
+        ...
+
+    def schedules(self) -> Mapping[str, Any]:
+        """The lr of each method's tuned setting over training."""
+        ...
