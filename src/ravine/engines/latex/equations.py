@@ -1,5 +1,8 @@
 """What the equations of a rule are, as lines of LaTeX and as MathML for a page."""
 
+import html
+import re
+
 from latex2mathml.converter import convert
 
 from ...part import meanings
@@ -42,9 +45,14 @@ def mathml(rule: Rule) -> str:
         rule: The rule.
 
     Returns:
-        One `<math>` block per line.
+        One `<math>` block per line; a paragraph where there are no equations to show.
     """
-    return "\n".join(convert(line, display="block") for line in equations(rule))
+    return "\n".join(_drawn(line) for line in equations(rule))
+
+
+def _drawn(line: str) -> str:
+    sentence = re.fullmatch(r"\\text\{([^{}]*)\}", line)
+    return f"<p>{html.escape(sentence[1])}</p>" if sentence else convert(line, display="block")
 
 
 def letters(rule: Rule) -> dict[tuple[str, ...], str]:

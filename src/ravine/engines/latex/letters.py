@@ -65,7 +65,7 @@ def letter(name: str) -> str:
 
 
 def _index(part: str) -> str:
-    return rf"\{part}" if part in ("max", "min") or part in GREEK else letter(part)
+    return part if part.isdigit() else rf"\{part}" if part in ("max", "min") else letter(part)
 
 
 def is_word(name: str) -> bool:

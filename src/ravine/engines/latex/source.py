@@ -18,12 +18,13 @@ Letters = Mapping[tuple[str, ...], str]
 """The letter of every numeric field, by its place in the rule."""
 
 
-def gradient_point(rule: Rule, letters: Letters) -> Term:
+def gradient_point(rule: Rule, letters: Letters, path: tuple[str, ...] = ()) -> Term:
     """Writes the point at which a rule takes its gradient.
 
     Args:
         rule: The rule.
-        letters: The letters of its fields.
+        letters: The letters of the whole.
+        path: Where the rule stands in it.
 
     Returns:
         `p` for most rules.
@@ -31,7 +32,6 @@ def gradient_point(rule: Rule, letters: Letters) -> Term:
     Raises:
         UnwritableError: It does what no equation shows.
     """
-    path: tuple[str, ...] = ()
     while isinstance(rule, Wrapper):
         rule, path = rule.rule, (*path, "rule")
     if not isinstance(rule, Rule):
@@ -88,7 +88,7 @@ class Page:
         self.symbols = {first: "p", second: "g"}
         self.kept = [first, second, *self.rule.state]
         if isinstance(self.rule, Wrapper):
-            self.bound["point"] = gradient_point(self.rule, self.letters)
+            self.bound["point"] = gradient_point(self.rule, self.letters, self.path)
         if self._run(tree.body) is None:
             raise UnwritableError("its update returns nothing.")
 
@@ -106,6 +106,8 @@ class Page:
             UnwritableError: It does what no equation shows.
         """
         own = getattr(type(self.rule), function, None) if isinstance(function, str) else function
+        if own is None:
+            raise UnwritableError(f"it has no field and no method {function}.")
         page = Page(self.rule, self.path, self.letters, self.lines)
         tree = page._open(own.fget if isinstance(own, property) else own)
         names = [argument.arg for argument in tree.args.args if argument.arg != "self"]

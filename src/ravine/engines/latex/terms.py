@@ -102,7 +102,8 @@ def multiply(a: Term, b: Term) -> Term:
     if a.number == 1 or b.number == 1:
         return b if a.number == 1 else a
     left, right = within(a, PRODUCT), within(b, PRODUCT)
-    apart = r" \cdot " if right[0].isdigit() else r" \, " if left.endswith("}") and "mathrm" in left + right else " "
+    words = right.startswith(r"\mathrm") or (left.endswith("}") and r"\mathrm" in left)
+    apart = r" \cdot " if right[0].isdigit() else r" \, " if words else " "
     return Term(left + apart + right, PRODUCT, a.names | b.names)
 
 
