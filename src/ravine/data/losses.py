@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -198,9 +199,9 @@ def _each(mean: Function, loss: Any) -> Function:
             values = unreduced(outputs, targets)
             if values.dim() and len(values) == len(targets):
                 return mean_of_rest(values)
-        return torch.stack(
-            [mean(outputs[row : row + 1], targets[row : row + 1]).reshape(()) for row in range(len(targets))]
-        )
+        with warnings.catch_warnings(action="ignore"):  # of one example alone, which training never meets
+            losses = [mean(outputs[row : row + 1], targets[row : row + 1]) for row in range(len(targets))]
+        return torch.stack([loss.reshape(()) for loss in losses])
 
     return each
 

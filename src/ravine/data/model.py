@@ -169,6 +169,7 @@ def _check_broadcast(task: Task, name: str, outputs: Tensor, targets: Any) -> No
     if not isinstance(targets, Tensor) or outputs.shape != (*targets.shape, 1) or len(targets) < 2:
         return
     try:
+        outputs = outputs.detach()
         as_given, as_meant = (float(task.used_loss.mean(o, targets)) for o in (outputs, outputs.squeeze(-1)))
     except Exception:  # noqa: BLE001 - a loss that takes outputs apart by columns does not broadcast them
         return
