@@ -58,7 +58,7 @@ def test_an_update_with_other_arguments_is_refused_where_it_is_written():
             def update(self, p, g, loss):
                 return p
 
-    with pytest.raises(RavineError, match=r"must be self, p, g, inner, as .* any of point, t, tensor\.$"):
+    with pytest.raises(RavineError, match=r"must be self, p, g, inner, as .* any of t, tensor, point\.$"):
 
         class Hollow(Wrapper):
             def update(self, p, g):

@@ -12,9 +12,10 @@ from .momentum import Momentum
 from .nesterov import Nesterov
 from .noise import Noise, seeded
 from .rmsprop import RMSprop
-from .rule import Rule, Wrapper
+from .rule import Rule
 from .sgd import SGD
 from .walk import walk
+from .wrapper import Wrapper
 
 __all__ = [
     "METHODS",

@@ -28,7 +28,8 @@ In five lines of NumPy, as a textbook has it (the rule walks the same path to 1e
 
 from typing import Any
 
-from .rule import Number, Wrapper, copy_of_p, field, integers, maximum, near_one
+from .rule import Number, copy_of_p, field, integers, maximum, near_one
+from .wrapper import Wrapper
 
 
 class Average(Wrapper):

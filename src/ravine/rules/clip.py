@@ -24,7 +24,8 @@ In five lines of NumPy, as a textbook has it (the rule walks the same path to 1e
 from typing import Any
 
 from ..errors import RavineError
-from .rule import Number, Wrapper, clamp, field, global_norm, log, minimum, norm, option
+from .rule import Number, clamp, field, global_norm, log, minimum, norm, option
+from .wrapper import Wrapper
 
 
 class Clip(Wrapper):

@@ -35,7 +35,8 @@ In five lines of NumPy, as a textbook has it (the rule walks the same path to 1e
 from typing import Any
 
 from ..errors import RavineError
-from .rule import Number, Wrapper, clamp, field, flag, log, option, sign, times
+from .rule import Number, clamp, field, flag, log, option, sign, times
+from .wrapper import Wrapper
 
 
 class Decay(Wrapper):

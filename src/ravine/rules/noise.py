@@ -26,7 +26,8 @@ In five lines of NumPy, as a textbook has it (the rule walks the same path to 1e
 from typing import Any
 
 from ..part import leaves, substitute
-from .rule import Number, Rule, Wrapper, field, log, normal, sqrt, times, uniform
+from .rule import Number, Rule, field, log, normal, sqrt, times, uniform
+from .wrapper import Wrapper
 
 
 class Noise(Wrapper):

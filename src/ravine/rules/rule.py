@@ -1,14 +1,14 @@
 """What a rule is: a frozen dataclass of hyperparameters with an `update` in the paper's order and letters."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, ClassVar
 
 from ..errors import RavineError
 from ..part import Number, Part, field, flag, inner, option
-from ..ranges import Range, choice, integers, log, near_one, uniform
+from ..ranges import choice, integers, log, near_one, uniform
 from .arithmetic import (
     Start,
     absolute,
@@ -30,7 +30,6 @@ __all__ = [
     "Number",
     "Rule",
     "Start",
-    "Wrapper",
     "absolute",
     "choice",
     "clamp",
@@ -75,6 +74,10 @@ class Rule(Part):
     """The slot whose values predict in the parameters' place."""
     gradient_at: ClassVar[Callable[..., Any] | None] = None
     """Where the gradient is taken, if not at p: a method `(self, p, *slots) -> point`."""
+    needed: ClassVar[tuple[str, ...]] = ()
+    """What `update` must ask for by name."""
+    offered: ClassVar[tuple[str, ...]] = ("t", "tensor")
+    """What else it may ask for."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -116,10 +119,10 @@ class Rule(Part):
         >>> SGD(lr=0.5).step(1.0, 0.2, {}, 1)
         (0.9, {})
         """
-        asked = _asked(type(self), t=t, tensor=tensor)
+        asked = asked_by(type(self), t=t, tensor=tensor)
         given = [state.get(name) for name in self.state]
         out = self.update(p, g, *given, **asked)  # pyright: ignore[reportAttributeAccessIssue] - every rule defines it
-        return _named(self, out, list(self.state))
+        return named(self, out, list(self.state))
 
     def gradient_point(self, p: Any, state: Mapping[str, Any]) -> Any:
         """Gives the point at which this rule wants its gradient.
@@ -156,75 +159,38 @@ class Rule(Part):
         return held is not None and held is not False  # a number counts as there, zero too, for it may move
 
 
-class Wrapper(Rule):
-    """A rule around a rule (abstract): what cuts across methods is written once and is itself a rule.
-
-    Its `update(self, p, g, *own slots, inner)` calls `inner(p, g) -> p`, which takes the wrapped rule's
-    step; the wrapped rule's state is carried along unseen. Beside `t` and `tensor` it may ask for `point`,
-    where the gradient was taken. Slots and fields are told apart by the wrapper's name in front of them.
-    """
-
-    rule: Rule = inner("wrapped rule", holds=(Rule,))
-
-    def __post_init__(self) -> None:
-        Rule.__post_init__(self)
-        for rule in self.rule.extremes() if isinstance(self.rule, Range) else (self.rule,):
-            self._check_alone(rule)
-
-    @property
-    def lr(self) -> Number:
-        """The step size of the wrapped rule."""
-        return getattr(self.rule, "lr", 1.0)  # a rule without one moves by its own full step
-
-    def slots(self) -> dict[str, Start]:
-        own = {self._own(name): start for name, start in Rule.slots(self).items()}
-        return own | self.rule.slots()
-
-    def step(self, p: Any, g: Any, state: Mapping[str, Any], t: Any, tensor: Any = 0) -> tuple[Any, State]:
-        carried: State = {}
-
-        def step_inside(p: Any, g: Any) -> Any:
-            p, changed = self.rule.step(p, g, state, t, tensor)
-            carried.update(changed)
-            return p
-
-        asked = _asked(type(self), t=t, tensor=tensor)
-        if _asks_for(type(self), "point"):
-            asked["point"] = self.rule.gradient_point(p, state)
-        given = [state.get(self._own(name)) for name in self.state]
-        out = self.update(p, g, *given, inner=step_inside, **asked)  # pyright: ignore[reportAttributeAccessIssue]
-        p, own = _named(self, out, [self._own(name) for name in self.state])
-        return p, own | carried
-
-    def gradient_point(self, p: Any, state: Mapping[str, Any]) -> Any:
-        return self.rule.gradient_point(p, state)
-
-    def predicting_slot(self) -> str | None:
-        return self._own(self.predict_with) if self.predict_with else self.rule.predicting_slot()
-
-    def looks_ahead(self) -> bool:
-        return self.rule.looks_ahead()
-
-    def _own(self, name: str) -> str:
-        return f"{type(self).__name__.lower()}_{name}"
-
-    def _check_alone(self, rule: Rule) -> None:
-        if any(self._own(slot) in rule.slots() for slot in self.state):
-            name = type(self).__name__
-            raise RavineError(f"{name}({rule!r}): there is {name} inside already, and one is enough; take one out.")
-
-
 @cache
-def _asks_for(rule: type[Rule], name: str) -> bool:
-    return name in inspect.signature(rule.update).parameters  # pyright: ignore[reportAttributeAccessIssue]
+def _arguments(rule: type[Rule]) -> tuple[str, ...]:
+    return tuple(inspect.signature(rule.update).parameters)  # pyright: ignore[reportAttributeAccessIssue] - all have it
 
 
-def _asked(rule: type[Rule], **known: Any) -> dict[str, Any]:
-    return {name: value for name, value in known.items() if _asks_for(rule, name)}
+def asked_by(rule: type[Rule], **offered: Any) -> dict[str, Any]:
+    """Picks what the `update` of a rule asks for.
+
+    Args:
+        rule: The rule's class.
+        offered: What it may ask for, by name.
+
+    Returns:
+        What it does ask for.
+    """
+    return {name: value for name, value in offered.items() if name in _arguments(rule)}
 
 
-def _named(rule: Rule, out: Any, names: list[str]) -> tuple[Any, State]:
-    """Gives the slots that `update` returned their names."""
+def named(rule: Rule, out: Any, names: Sequence[str]) -> tuple[Any, State]:
+    """Gives the slots that `update` returned their names.
+
+    Args:
+        rule: The rule.
+        out: What its `update` returned.
+        names: The names of its slots, as the state has them.
+
+    Returns:
+        The new parameter, and those slots that are there.
+
+    Raises:
+        RavineError: It did not return p and its slots.
+    """
     if not names:
         return out, {}
     if not isinstance(out, tuple) or len(out) != 1 + len(names):
@@ -238,13 +204,11 @@ def _named(rule: Rule, out: Any, names: list[str]) -> tuple[Any, State]:
 
 def _check_arguments(rule: type[Rule]) -> None:
     """Refuses an `update` whose arguments are not p, g, the slots in order, and what else it may ask for."""
-    names = list(inspect.signature(rule.update).parameters)[1:]  # pyright: ignore[reportAttributeAccessIssue]
-    slots, asked = list(rule.state), set(names[2 + len(rule.state) :])
-    wraps = issubclass(rule, Wrapper)
-    known = {"t", "tensor"} | ({"inner", "point"} if wraps else set())
-    if names[2 : 2 + len(slots)] != slots or not asked <= known or (wraps and "inner" not in asked):
-        wanted = ", ".join(["self", "p", "g", *slots, *(["inner"] if wraps else [])])
+    names, slots = _arguments(rule)[1:], tuple(rule.state)
+    asked = set(names[2 + len(slots) :])
+    if names[2 : 2 + len(slots)] != slots or not set(rule.needed) <= asked <= {*rule.needed, *rule.offered}:
         raise RavineError(
-            f"{rule.__name__}.update({', '.join(['self', *names])}): its arguments must be {wanted}, as `state` has "
-            f"its slots, and then any of {', '.join(sorted(known - {'inner'}))}."
+            f"{rule.__name__}.update({', '.join(['self', *names])}): its arguments must be "
+            f"{', '.join(['self', 'p', 'g', *slots, *rule.needed])}, as `state` has its slots, and then any of "
+            f"{', '.join(rule.offered)}."
         )
