@@ -1,1 +1,62 @@
-"""Ravine finds out, fairly and fast, which way of training a PyTorch model generalizes best."""
+"""Ravine finds out, fairly and fast, which way of training a PyTorch model generalizes best, and trains it that way.
+
+    study = ravine.compare("digits", methods=["sgd", "adam"])
+    run = ravine.train("digits", "Adam(lr=cosine(0.003))", out="my-run")
+    table = ravine.predict("my-run", "new.csv").table()
+
+Names are loaded when they are first asked for, so that `import ravine` costs nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .data.metrics import metric
+    from .data.task import Task
+    from .errors import RavineError
+    from .optim import Optimizer
+    from .recipe import Recipe
+    from .rules import Rule
+    from .study.compare import compare
+    from .study.study import Study
+    from .training.predict import predict
+    from .training.train import Run, train
+
+__all__ = [
+    "Optimizer",
+    "RavineError",
+    "Recipe",
+    "Rule",
+    "Run",
+    "Study",
+    "Task",
+    "compare",
+    "metric",
+    "predict",
+    "train",
+]
+
+_HOMES = {
+    "Optimizer": "optim",
+    "RavineError": "errors",
+    "Recipe": "recipe",
+    "Rule": "rules",
+    "Run": "training.train",
+    "Study": "study.study",
+    "Task": "data.task",
+    "compare": "study.compare",
+    "metric": "data.metrics",
+    "predict": "training.predict",
+    "train": "training.train",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a public name from its home."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ravine' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"ravine.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

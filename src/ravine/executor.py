@@ -42,7 +42,7 @@ def worker_processes(workers: int) -> Executor:
     Returns:
         An executor; every worker ends by itself when this process does.
     """
-    threads = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     return loky.ProcessPoolExecutor(
         workers, timeout=None, env=threads, initializer=_begin_worker, initargs=(os.getpid(),)
     )

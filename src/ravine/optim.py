@@ -14,6 +14,7 @@ from .ranges import is_range
 from .rules import Rule, Wrapper
 from .schedules import bind, is_schedule
 
+
 def field_names(rule: Rule) -> dict[str, tuple[Any, ...]]:
     """Names every numeric field of a rule, those of wrappers with the wrapper's name in front.
 
@@ -179,4 +180,3 @@ class Optimizer(torch.optim.Optimizer):
             path = (self._scheduled | self._fixed)["lr"]
             values[path] = self.lr_factor * values.get(path, look_up(self.rule, path))
         return substitute(self.rule, values)
-

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeAlias, dataclass_transform
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .errors import RavineError
 
@@ -176,13 +176,16 @@ def _declared(default: Any, known: Meaning) -> Any:
     return dataclasses.field(default=default, metadata=metadata)
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(field, option, flag, inner))
 @dataclass(frozen=True, repr=False)
 class Part:
     """A frozen dataclass that checks its fields and prints itself as it would be typed.
 
     A class that derives from it is made a frozen dataclass by that alone.
     """
+
+    if TYPE_CHECKING:
+        # A checker cannot see defaults that are given by position, as in field(1e-3, ...): it would miss arguments.
+        def __init__(self, *by_position: Any, **by_name: Any) -> None: ...
 
     def __init_subclass__(cls) -> None:
         dataclass(frozen=True, repr=False)(cls)

@@ -1,10 +1,18 @@
 """A recipe: everything that decides how a task is trained, as data."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import cloudpickle
+
+from .data.find import run_file
 from .errors import RavineError
-from .part import Number, Part, field, flag, inner, option
-from .rules import Adam, Rule
+from .part import Number, Part, field, flag, inner, leaves, option, text
+from .ranges import RANGES, is_range
+from .rules import METHODS, RULES, Rule
+from .schedules import LENGTHS, SCHEDULES
+from .text import read
 
 
 class early_stopping(Part):  # noqa: N801 - typed as a function
@@ -40,25 +48,25 @@ class Recipe(Part):
 
     Its fields may hold ranges, which a study searches; a run needs every one of them settled.
 
+    >>> from ravine.rules import Adam
     >>> Recipe(Adam(lr=0.01), epochs=20)
     Recipe(Adam(lr=0.01), epochs=20)
     """
 
-    rule: Rule = inner("what one step does to the parameters")
+    rule: Rule = inner("what one step does to the parameters", holds=(Rule,))
     batch_size: Number = inner("examples per step, or 'all' for the whole set", default=64)
     epochs: int = field(15, "passes over the training data", at_least=1, whole=True)
     order: str = option(
         "shuffled", ("shuffled", "stored", "replacement"), "the order in which examples come, anew in every epoch"
     )
-    stop: early_stopping | gradient_norm | None = inner("what ends training before its epochs are over", default=None)
-    on_plateau: plateau | None = inner("how lr falls when the loss has stalled", default=None)
+    stop: early_stopping | gradient_norm | None = inner(
+        "what ends training before its epochs are over", None, holds=(early_stopping, gradient_norm)
+    )
+    on_plateau: plateau | None = inner("how lr falls when the loss has stalled", None, holds=(plateau,))
     autocast: bool = flag(False, "whether the forward pass runs in bfloat16 where that is safe")
 
     def __post_init__(self) -> None:
         Part.__post_init__(self)
-        _check_kind(self, "rule", Rule, "a rule such as Adam(lr=0.001)")
-        _check_kind(self, "stop", (early_stopping, gradient_norm, type(None)), "early_stopping() or gradient_norm()")
-        _check_kind(self, "on_plateau", (plateau, type(None)), "plateau()")
         sizes = self.batch_size.extremes() if hasattr(self.batch_size, "extremes") else (self.batch_size,)
         for size in sizes:
             whole = isinstance(size, int) and not isinstance(size, bool) and size >= 1
@@ -69,11 +77,75 @@ class Recipe(Part):
                 )
 
 
-def _check_kind(recipe: Recipe, name: str, kind: Any, expected: str) -> None:
-    value = getattr(recipe, name)
-    if not isinstance(value, kind):
-        raise RavineError(f"Recipe({name}={value!r}): {name} must be {expected}, got {value!r}.")
+PARTS = {part.__name__: part for part in (Recipe, early_stopping, gradient_norm, plateau)}
+NAMES: dict[str, Any] = {**RULES, **METHODS, **SCHEDULES, **LENGTHS, **RANGES, **PARTS}
+"""Every name that the text of a recipe may call."""
 
 
-RECIPE_PARTS = {part.__name__: part for part in (Recipe, early_stopping, gradient_norm, plateau)}
-"""The names that a recipe's text may call, beside rules, schedules and ranges."""
+def read_recipe(given: str | Rule | Recipe) -> Recipe:
+    """Reads a recipe in which everything is settled; a rule stands for the recipe that is default in all else.
+
+    Args:
+        given: A recipe or a rule, or the text of one.
+
+    Returns:
+        The recipe.
+
+    Raises:
+        RavineError: The text is neither, or holds a range.
+
+    >>> read_recipe("Adam(lr=cosine(0.003))")
+    Recipe(Adam(lr=cosine(0.003)))
+    """
+    recipe = read_method(given) if isinstance(given, str) else given
+    recipe = Recipe(recipe) if isinstance(recipe, Rule) else recipe
+    if not isinstance(recipe, Recipe):
+        raise RavineError(f"--recipe {text(given)}: write a rule such as Adam(lr=0.001), or Recipe(Adam(), epochs=20).")
+    for range_ in leaves(recipe, is_range).values():
+        raise RavineError(
+            f"--recipe {text(given)} holds the range {range_!r}: a recipe has one number there; "
+            "what is to be searched goes to --methods."
+        )
+    return recipe
+
+
+def read_method(typed: str) -> Any:
+    """Reads a method as it is typed.
+
+    Args:
+        typed: A name, a text, or `file.py:` and either.
+
+    Returns:
+        A rule's class, a rule or a recipe.
+
+    >>> read_method("adam").__name__
+    'Adam'
+    """
+    file, colon, rest = typed.partition(".py:")
+    if not colon:
+        return read(typed, NAMES)
+    return read(rest, {**NAMES, **rules_of(f"{file}.py")})
+
+
+def rules_of(path: str) -> Mapping[str, type[Rule]]:
+    """Loads the rules that a file defines.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Their classes by name.
+
+    Raises:
+        RavineError: The file is not there, raises, or defines no rule.
+    """
+    file = Path(path).expanduser().resolve()
+    if not file.is_file():
+        raise RavineError(f"there is no file {path!r} to take a rule from.")
+    module = run_file(file)
+    cloudpickle.register_pickle_by_value(module)  # workers have not run the file, so its rules travel whole
+    found = {name: v for name, v in vars(module).items() if isinstance(v, type) and issubclass(v, Rule)}
+    own = {name: rule for name, rule in found.items() if rule.__module__ == module.__name__}
+    if not own:
+        raise RavineError(f"{path!r} defines no rule: write a class that derives from ravine.Rule.")
+    return own

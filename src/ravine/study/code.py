@@ -63,7 +63,7 @@ def train_this_way(best: Entry, state: Course, records: Mapping[str, Record], sc
 
 
 def _render(template: str, values: Mapping[str, Any]) -> str:
-    environment = Environment(  # noqa: S701 - it writes Python; the page escapes what it shows
+    environment = Environment(  # it writes Python; the page that shows it escapes it
         loader=PackageLoader("ravine", "study"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["text"] = text
@@ -112,7 +112,9 @@ def _why_not_plain(recipe: Recipe, scene: Scene) -> str | None:
         return f"{type(rule).__name__} needs all parameters at once, or moves them for its gradient"
     if recipe.stop is not None or recipe.on_plateau is not None or recipe.autocast:
         return "it watches its own loss, or mixes precisions"
-    if scheduled != [value for value in scheduled if value is getattr(rule, "lr", None)] or any(map(_nested, scheduled)):
+    if scheduled != [value for value in scheduled if value is getattr(rule, "lr", None)] or any(
+        map(_nested, scheduled)
+    ):
         return "its schedules are put together from several"
     if scene.task.endswith(".cloudpickle") or (scene.device or "cpu") != "cpu":
         return "the task was made in a session that no script can repeat, or trained on a GPU"
@@ -129,7 +131,7 @@ def _arguments(part: Any) -> str:
 
 def _family(kind: type) -> list[type]:
     """Gives a rule's class, behind the rules whose `update` its own calls."""
-    calls = re.findall(r"\b(\w+)\.update\(", inspect.getsource(kind.update))  # pyright: ignore[reportAttributeAccessIssue]
+    calls = re.findall(r"\b(\w+)\.update\(", inspect.getsource(kind.update))
     return [*(getattr(inspect.getmodule(kind), name) for name in calls), kind]
 
 

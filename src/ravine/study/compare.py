@@ -161,10 +161,12 @@ def _evaluations(records: dict[str, Record]) -> int:
 def _progress(plan: Plan, records: dict[str, Record], before: int, seconds: float, last: Record) -> Progress:
     done = _evaluations(records)
     pace = (done - before) / max(seconds, 1e-9)
-    left = max(0, plan.planned - done) / pace if pace else float("nan")
+    left = max(0, plan.cost.evaluations - done) / pace if pace else float("nan")
     kept = last.record
     place = f"fold {kept['fold'] + 1}" if kept["fold"] >= 0 else f"seed {kept['seed']}"
-    return Progress(done, plan.planned, seconds, left, f"{kept['method']} {kept['stage']}, {place}: {kept['sentence']}")
+    return Progress(
+        done, plan.cost.evaluations, seconds, left, f"{kept['method']} {kept['stage']}, {place}: {kept['sentence']}"
+    )
 
 
 def _finish(plan: Plan, state: Course, records: dict[str, Record]) -> None:

@@ -81,10 +81,8 @@ def refits_of(entry: Entry, ended: Race, records: Mapping[str, Record], seeds: i
 
 
 def _chosen_epochs(entry: Entry, chosen: int, records: Mapping[str, Record]) -> int:
-    """Gives the epochs of the refit: all of them, or where runs stop early, those that the mean curve chose.
-
-    The best epoch of each run alone would be optimistic: noise makes some epoch look best.
-    """
+    """Gives the epochs of the refit: all of them, or where runs stop early, those that the mean curve chose."""
+    # The best epoch of each run alone would be optimistic: noise makes some epoch look best.
     last = len(entry.field.rungs) - 1
     jobs = entry.field.jobs(chosen, last, 0)
     if not isinstance(jobs[0].recipe.stop, early_stopping):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import RavineError
+from ..training.machine import one_thread
 from .course import Entry, fold_size, planned_epochs
 from .plan import Job
 from .work import Scene, stage, work
@@ -48,12 +49,13 @@ def pilot(scene: Scene, job: Job) -> float:
         RavineError: The pilot run itself broke off: every other run would, too.
     """
     short = replace(job, until=1)
-    first = work(scene, short)
-    if first.record["outcome"] == "failed":
-        raise RavineError(f"a first run of {job.method!r} broke off. {first.record['sentence']}")
-    began = time.perf_counter()
-    record = work(scene, short).record
-    return (time.perf_counter() - began) / max(1, record["evaluations"])
+    with one_thread():
+        first = work(scene, short)
+        if first.record["outcome"] == "failed":
+            raise RavineError(f"a first run of {job.method!r} broke off. {first.record['sentence']}")
+        began = time.perf_counter()
+        record = work(scene, short).record
+        return (time.perf_counter() - began) / max(1, record["evaluations"])
 
 
 def forecast(scene: Scene, entries: Sequence[Entry], seeds: int, seconds_each: float, workers: int) -> Forecast:

@@ -34,7 +34,9 @@ class Options:
     def __post_init__(self) -> None:
         _whole("settings", self.settings, 1, 4096)
         if self.settings & (self.settings - 1):
-            raise RavineError(f"--settings {self.settings}: must be a power of two (1, 2, 4, 8, ...), for Sobol's points.")
+            raise RavineError(
+                f"--settings {self.settings}: must be a power of two (1, 2, 4, 8, ...), for Sobol's points."
+            )
         _whole("folds", self.folds, 2, 500)
         _whole("seeds", self.seeds, 1, 10_000)
         _whole("seed", self.seed, 0, 2**31)
@@ -70,7 +72,8 @@ class Options:
         """
         known = {f.name for f in fields(cls)}
         kept = {name: value for name, value in stored.items() if name in known}
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()})
+        values: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in kept.items()}
+        return cls(**values)
 
 
 def _whole(name: str, value: Any, low: int, high: int) -> None:

@@ -166,10 +166,8 @@ def _random_loser(field: Field, dropped: list[int]) -> int | None:
 
 
 def _rank(field: Field, setting: int, rung: int, records: Mapping[str, Record], averaged: bool = True) -> Any:
-    """Ranks a setting by its mean score over the folds, ties by the proper score, then by its number.
-
-    At a rung the averaged weights are judged: under a falling learning rate the raw ones favor small rates.
-    """
+    """Ranks a setting by its mean score over the folds, ties by the proper score, then by its number."""
+    # At a rung the averaged weights are judged: under a falling learning rate the raw ones favor small rates.
     prefix = "averaged_" if averaged else ""
     found = [records[job.key].record for job in field.jobs(setting, rung, 0)]
     score = float(np.mean([record[f"{prefix}score"] for record in found]))

@@ -12,8 +12,8 @@ from ..data.task import Task
 from ..errors import RavineError
 from ..recipe import Recipe
 from ..rules import Rule
+from ..training.machine import device_named
 from ..training.stage import SPLIT_SEED, Stage
-from ..training.stopping import device_named
 from .contenders import Contender, at_defaults, settings
 from .course import Entry
 from .describe import description

@@ -6,10 +6,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import cloudpickle
+
 from ..data.find import find
 from ..data.task import Task
-from ..training.stage import Stage, fold_stage, test_stage
-from ..training.stopping import device_named
+from ..training.machine import device_named
+from ..training.stage import Stage, fold_stage, whole_stage
 
 
 @dataclass(frozen=True)
@@ -72,5 +73,5 @@ def stage(scene: Scene, fold: int) -> Stage:
     """
     task, device = task_of(scene.task, scene.metric), device_named(scene.device)
     if fold < 0:
-        return test_stage(task, device, scene.seed)
+        return whole_stage(task, device, scene.seed)
     return fold_stage(task, device, fold, count=scene.folds, holdout=scene.holdout, seed=scene.seed)

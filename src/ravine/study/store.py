@@ -76,7 +76,9 @@ class Store:
                 f"{str(self.path)!r} {what}: {error}. Free the disk or choose another --out; runs already kept are safe."
             ) from error
         except OSError as error:
-            raise RavineError(f"cannot write to {str(self.folder)!r}: {error.strerror}. Choose another --out.") from error
+            raise RavineError(
+                f"cannot write to {str(self.folder)!r}: {error.strerror}. Choose another --out."
+            ) from error
 
     def fact(self, name: str) -> Any:
         """Reads a fact about the study.
@@ -104,7 +106,9 @@ class Store:
             rows = self.database.execute("select name, value from facts").fetchall()
         found = {name: json.loads(value) for name, value in rows}
         if "options" not in found:
-            raise RavineError(f"the study in {str(self.folder)!r} has not begun: run 'ravine compare ... --out {self.folder}'.")
+            raise RavineError(
+                f"the study in {str(self.folder)!r} has not begun: run 'ravine compare ... --out {self.folder}'."
+            )
         return found
 
     def set_facts(self, facts: Mapping[str, Any]) -> None:
@@ -137,7 +141,10 @@ class Store:
         """
         with self._told():
             rows = self.database.execute("select key, record, curve, arrays from runs order by key").fetchall()
-        return {key: Record(key, json.loads(record), json.loads(curve), _unpacked(blob)) for key, record, curve, blob in rows}
+        return {
+            key: Record(key, json.loads(record), json.loads(curve), _unpacked(blob))
+            for key, record, curve, blob in rows
+        }
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

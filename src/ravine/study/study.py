@@ -12,6 +12,8 @@ from ..data import ledger
 from ..verdict import Verdict, judge
 from .options import Options
 from .store import Record, Store
+from .summary import summary
+from .telling import halving, protocol, sentences, warnings
 
 RUN_COLUMNS = (
     "fold", "seed", "epochs", "outcome", "sentence", "rung", "score", "proper", "train_score", "train_proper",
@@ -104,20 +106,14 @@ class Study:
 
     def _row(self, r: dict[str, Any]) -> dict[str, Any]:
         names = dict.fromkeys(one["field"] for c in self.facts["contenders"] for one in c["searched"])
-        race = self.facts.get("races", {}).get(r["method"])
-        searching = race is not None and r["stage"] == "search"
+        race = self.facts.get("races", {}).get(r["method"], {}) if r["stage"] == "search" else {}
         return {
             "method": r["method"], "stage": r["stage"], "setting": r["setting"], "recipe": r["recipe"],
             **{name: r["values"].get(name, np.nan) for name in names},
             **{column: r[column] for column in RUN_COLUMNS},
-            "kept": not searching or self._is_last(r),
-            "loser": searching and race["loser"] == r["setting"],
+            "kept": not race or (r["until"] == self.facts["epochs"] and race["loser"] != r["setting"]),
+            "loser": bool(race) and race["loser"] == r["setting"],
         }  # fmt: skip
-
-    def _is_last(self, r: dict[str, Any]) -> bool:
-        """Tells whether halving let a setting run to the end; the random loser was let run for another reason."""
-        race = self.facts["races"][r["method"]]
-        return r["until"] == self.facts["epochs"] and race["loser"] != r["setting"]
 
     def curves(self) -> pd.DataFrame:
         """Gives every epoch of every run as a row.
@@ -224,3 +220,43 @@ class Study:
             A few words.
         """
         return self.facts["hardware"]
+
+    def summary(self) -> pd.DataFrame:
+        """Gives the leaderboard: see `ravine.study.summary`.
+
+        Returns:
+            One row per method, best cross-validation score first.
+        """
+        return summary(self)
+
+    def sentences(self) -> list[str]:
+        """Gives the verdict in words.
+
+        Returns:
+            Two sentences, then caveats.
+        """
+        return sentences(self)
+
+    def warnings(self) -> list[str]:
+        """Says what casts doubt on a method's place.
+
+        Returns:
+            One sentence each.
+        """
+        return warnings(self)
+
+    def protocol(self) -> list[str]:
+        """Says how the study was done.
+
+        Returns:
+            One sentence for each step.
+        """
+        return protocol(self)
+
+    def halving(self) -> list[str]:
+        """Says what halving cost.
+
+        Returns:
+            Sentences; none where nothing was halved.
+        """
+        return halving(self)

@@ -11,18 +11,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ..data.folds import folds
+import numpy as np
+
 from ..data.scores import chance_outputs
 from ..errors import RavineError
 from ..part import substitute
-from ..recipe import Recipe, early_stopping
+from ..recipe import Recipe
 from ..rules import Average
 from ..training.evaluate import Outputs, outputs_of, predicting, scores_by_example, values
-from ..training.loop import Training, begin
+from ..training.loop import Training
+from ..training.machine import device_named
 from ..training.order import steps_per_epoch
-from ..training.run import Epoch, Keeper, Ended, run
+from ..training.run import Ended, Keeper, observe, run, start
 from ..training.stage import Stage
-from ..training.stopping import Watch, device_named
 from .plan import Job
 from .scene import Scene, stage
 from .store import Record
@@ -40,7 +41,7 @@ def work(scene: Scene, job: Job) -> Record:
     """
     try:
         return _train_and_score(scene, job)
-    except Exception as error:  # a user's model may raise anything, and a study never dies of one run
+    except Exception as error:  # noqa: BLE001 - a user's model may raise anything, and no study dies of one run
         return failed(scene, job, _sentence(error))
 
 
@@ -59,7 +60,7 @@ def _train_and_score(scene: Scene, job: Job) -> Record:
     if job.start and going.exists():  # without it the run starts over, to the same numbers
         keeper.take_up(training, going)
     before = training.evaluations
-    ended = run(training, job.until, keeper, lambda t, epoch: _observe(here, t, epoch, judge=job.fold >= 0))
+    ended = run(training, job.until, keeper, lambda t, epoch: observe(here, t, epoch, judge=job.fold >= 0))
     if job.stage == "search" and job.until < job.recipe.epochs:
         replace(keeper, path=Path(scene.checkpoints) / f"{_file_name(job.key)}.pt").write(training)
     keeper.watch.take_best_back()
@@ -73,16 +74,8 @@ def _file_name(key: str) -> str:
 
 
 def _begin(scene: Scene, job: Job, here: Stage) -> tuple[Training, Keeper]:
-    recipe, train, held_out = job.recipe, here.train, None
-    if isinstance(recipe.stop, early_stopping):
-        ((kept, left_out),) = folds(here.task, train, holdout=recipe.stop.held_out, seed=job.seed)
-        train, held_out = train.subset(kept), train.subset(left_out)
-    if job.stage == "search":
-        recipe = _with_average(recipe, len(train))
-    device = device_named(scene.device)
-    training = begin(here.task, recipe, train, seed=job.seed, device=device, arguments=dict(job.arguments))
-    watch = Watch(training, None if held_out is None else held_out.to(device), here.metrics[1])
-    return training, Keeper(None, watch)
+    recipe = _with_average(job.recipe, len(here.train)) if job.stage == "search" else job.recipe
+    return start(here, recipe, seed=job.seed, device=device_named(scene.device), arguments=job.arguments)
 
 
 def _with_average(recipe: Recipe, count: int) -> Recipe:
@@ -91,16 +84,6 @@ def _with_average(recipe: Recipe, count: int) -> Recipe:
         return recipe
     memory = max(2, steps_per_epoch(recipe, count))
     return substitute(recipe, {("rule",): Average(recipe.rule, decay=1 - 1 / memory)})
-
-
-def _observe(here: Stage, training: Training, epoch: Epoch, *, judge: bool) -> Epoch:
-    """Scores an epoch on training examples and, inside a fold, on the validation part; never on the test set."""
-    train_score, train_proper = values(here.metrics, outputs_of(here.task, training.model, here.sample))
-    epoch = replace(epoch, train_score=train_score, train_proper=train_proper)
-    if not judge:
-        return epoch
-    score, proper = values(here.metrics, outputs_of(here.task, training.model, here.judged))
-    return replace(epoch, score=score, proper=proper)
 
 
 def _scored(scene: Scene, job: Job, here: Stage, ended: Ended) -> Record:
@@ -145,9 +128,10 @@ def failed(scene: Scene, job: Job, sentence: str) -> Record:
 
 def _chance(scene: Scene, job: Job, here: Stage) -> Outputs:
     """Gives what the best constant predictor says; where targets tell of none, what the untrained model says."""
-    outputs = chance_outputs(here.task, here.train.targets, here.judged.targets)
-    if outputs is not None and here.judged.targets is not None:
-        return Outputs(outputs, here.judged.targets.cpu())
+    learned, true = here.train.targets, here.judged.targets
+    outputs = None if learned is None or true is None else chance_outputs(here.task, learned.cpu(), true.cpu())
+    if outputs is not None and true is not None:
+        return Outputs(outputs, true.cpu())
     untrained, _ = _begin(scene, replace(job, stage="default"), here)
     return outputs_of(here.task, untrained.model, here.judged)
 
@@ -173,6 +157,8 @@ def _kept(
         "evaluations": training.evaluations if training else 0, "steps": training.steps if training else 0,
         "new_evaluations": 0, "seconds": ended.seconds if ended else 0.0, **scores,
     }  # fmt: skip
-    arrays = {} if job.fold >= 0 else dict(zip(("score", "proper"), scores_by_example(here.metrics, said), strict=True))
+    arrays: dict[str, np.ndarray] = {}
+    if job.fold < 0:
+        arrays["score"], arrays["proper"] = scores_by_example(here.metrics, said)
     curve = [vars(epoch) for epoch in ended.history] if ended else []
     return Record(job.key, record, curve, arrays)

@@ -77,7 +77,7 @@ def save(state: dict[str, Any], path: Path) -> None:
                 torch.save(state, file)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(unfinished, path)
+            Path(unfinished).replace(path)
         except BaseException:
             Path(unfinished).unlink(missing_ok=True)
             raise

@@ -42,10 +42,7 @@ def outputs_of(task: Task, model: nn.Module, examples: Examples) -> Outputs:
     training = model.training
     model.eval()
     try:
-        parts = [
-            task.score(model, batch)
-            for batch in examples.batches(torch.arange(len(examples)).split(BATCH))
-        ]
+        parts = [task.score(model, batch) for batch in examples.batches(torch.arange(len(examples)).split(BATCH))]
     finally:
         model.train(training)
     outputs, targets = zip(*parts, strict=True)

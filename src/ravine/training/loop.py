@@ -74,7 +74,7 @@ def epochs(training: Training, until: int, after_step: Callable[[Training], None
         after_step: Called after every step, for checkpoints within an epoch.
 
     Yields:
-        The mean training loss over the epoch's examples, in training mode; not finite if the run diverged, which ends it.
+        The mean training loss over the epoch's examples, in training mode; one that is not finite is the last.
     """
     while training.epoch < until:
         _train_epoch(training, after_step)

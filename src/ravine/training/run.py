@@ -2,13 +2,19 @@
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+import torch
+
+from ..data.folds import folds
+from ..recipe import Recipe, early_stopping
 from .checkpoint import load, restore, save, state_of
-from .evaluate import finite
-from .loop import Training, epochs
+from .evaluate import finite, outputs_of, values
+from .loop import Training, begin, epochs
+from .stage import Stage
 from .stopping import Watch
 
 CHECKPOINT_SECONDS = 30.0
@@ -130,3 +136,55 @@ def run(
     outcome, sentence = keeper.ended or ("finished", f"Finished {training.epoch} epochs.")
     best = keeper.watch.best_epoch or training.epoch
     return Ended(training, outcome, sentence, tuple(keeper.history), best, time.perf_counter() - began)
+
+
+def start(
+    stage: Stage,
+    recipe: Recipe,
+    *,
+    seed: int,
+    device: torch.device,
+    arguments: Mapping[str, Any],
+    path: Path | None = None,
+    every: float = CHECKPOINT_SECONDS,
+) -> tuple[Training, Keeper]:
+    """Makes a run ready for its first step.
+
+    Args:
+        stage: The data.
+        recipe: The recipe, with every range settled.
+        seed: Decides the initial weights, the order of the data and the luck of every step.
+        device: Where it trains.
+        arguments: The arguments of the model factory.
+        path: Where checkpoints go; None for none.
+        every: Seconds between checkpoints.
+
+    Returns:
+        The training, and what keeps its history.
+    """
+    train, held_out = stage.train, None
+    if isinstance(recipe.stop, early_stopping):
+        ((kept, left_out),) = folds(stage.task, train, holdout=recipe.stop.held_out, seed=seed)
+        train, held_out = train.subset(kept), train.subset(left_out).to(device)
+    training = begin(stage.task, recipe, train, seed=seed, device=device, arguments=dict(arguments))
+    return training, Keeper(path, Watch(training, held_out, stage.metrics[1]), every=every)
+
+
+def observe(stage: Stage, training: Training, epoch: Epoch, *, judge: bool) -> Epoch:
+    """Scores an epoch on training examples and, where it may, on what the run is judged on.
+
+    Args:
+        stage: The data.
+        training: Where the run stands.
+        epoch: The epoch's record.
+        judge: Whether the judged examples may be seen: those of a fold, never the test set.
+
+    Returns:
+        The record with scores, all by the raw weights.
+    """
+    train_score, train_proper = values(stage.metrics, outputs_of(stage.task, training.model, stage.sample))
+    epoch = replace(epoch, train_score=train_score, train_proper=train_proper)
+    if not judge:
+        return epoch
+    score, proper = values(stage.metrics, outputs_of(stage.task, training.model, stage.judged))
+    return replace(epoch, score=score, proper=proper)

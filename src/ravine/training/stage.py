@@ -28,7 +28,7 @@ class Stage:
     """The task's metric and its proper score."""
 
 
-def test_stage(task: Task, device: torch.device, seed: int = 0) -> Stage:
+def whole_stage(task: Task, device: torch.device, seed: int = 0) -> Stage:
     """Prepares all training data, judged on the test set.
 
     Args:

@@ -4,8 +4,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-
 from ..data.examples import Examples
 from ..data.metrics import Metric
 from ..recipe import early_stopping, gradient_norm
@@ -126,15 +124,3 @@ class Watch:
         """
         self.stopping, self.stalling = Patience(*state["stopping"]), Patience(*state["stalling"])
         self.best_epoch, self.best_weights = state["best_epoch"], state["best_weights"]
-
-
-def device_named(name: str | None) -> torch.device:
-    """Picks the device to train on.
-
-    Args:
-        name: Its name as torch knows it; None for the GPU where there is one, else the CPU.
-
-    Returns:
-        The device.
-    """
-    return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))

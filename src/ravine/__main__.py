@@ -1,0 +1,5 @@
+"""`python -m ravine`: the same as the command `ravine`."""
+
+from .cli import main
+
+main()

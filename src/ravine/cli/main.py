@@ -1,0 +1,144 @@
+"""The commands and how they fail: one line for a user's mistake, and exit 2.
+
+Nothing here imports torch: `ravine --help` answers before it would be loaded. Each command imports what it calls.
+"""
+
+import sys
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from ..errors import RavineError
+
+app = typer.Typer(
+    name="ravine",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Finds out, fairly and fast, which way of training a model generalizes best, and trains it that way.",
+)
+
+Task = Annotated[
+    str,
+    typer.Argument(
+        metavar="TASK",
+        help="digits, wine, breast_cancer, diabetes; data.csv[:column]; my_task.py[:name]; openml:NAME",
+    ),
+]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda, ...; the GPU where there is one")]
+Metric = Annotated[str | None, typer.Option(help="a metric to use instead of the task's own")]
+
+
+@app.command()
+def compare(
+    task: Task = "digits",
+    methods: Annotated[
+        str | None, typer.Option(help='such as sgd,adam,"Adam(lr=log(1e-4,1e-1))",mine.py:MyRule')
+    ] = None,
+    recipe: Annotated[str | None, typer.Option(help="your present recipe, which takes part as it is")] = None,
+    settings: Annotated[int, typer.Option(help="settings tried of each method, a power of two")] = 8,
+    search: Annotated[str, typer.Option(help="sobol or grid")] = "sobol",
+    folds: Annotated[int, typer.Option(help="folds that choose among the settings")] = 3,
+    holdout: Annotated[float | None, typer.Option(help="share of one validation part, instead of folds")] = None,
+    seeds: Annotated[int, typer.Option(help="fresh seeds that the test scores stand on")] = 5,
+    epochs: Annotated[int | None, typer.Option(help="epochs of every run")] = None,
+    metric: Metric = None,
+    matters: Annotated[str, typer.Option(help="the smallest difference that matters, such as 0.003 or 0.3%")] = "0",
+    budget: Annotated[str | None, typer.Option(help="seconds, such as 60s, turned once into epochs")] = None,
+    halving: Annotated[bool, typer.Option("--halving/--no-halving", help="drop bad settings early")] = True,
+    workers: Annotated[int | None, typer.Option(help="runs at once; one per core")] = None,
+    seed: Annotated[int, typer.Option(help="decides folds, settings, weights and the order of data")] = 0,
+    device: Device = None,
+    out: Annotated[str | None, typer.Option(help="the study's folder; studies/TASK")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print the verdict for machines")] = False,
+    export: Annotated[str | None, typer.Option(help="write every run to a .parquet or .csv file")] = None,
+) -> None:
+    """Find the best way to train a task, with a verdict and a report. The same command resumes."""
+    from .compare import run_compare
+
+    run_compare(
+        task, methods, as_json=as_json, export=export, matters=matters, budget=budget, recipe=recipe,
+        settings=settings, search=search, folds=folds, holdout=holdout, seeds=seeds, epochs=epochs, metric=metric,
+        halving=halving, workers=workers, seed=seed, device=device, out=out,
+    )  # fmt: skip
+
+
+@app.command()
+def train(
+    task: Task,
+    recipe: Annotated[str, typer.Option(help='such as "Adam(lr=cosine(0.003))" or "Recipe(SGD(lr=0.1), epochs=30)"')],
+    seed: Annotated[int, typer.Option(help="decides weights, order of data and luck")] = 0,
+    until: Annotated[int | None, typer.Option(help="stop after so many of the recipe's epochs")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="an argument of the model, such as width=32")] = None,
+    metric: Metric = None,
+    device: Device = None,
+    out: Annotated[str | None, typer.Option(help="folder of weights and checkpoints, from which it resumes")] = None,
+) -> None:
+    """Train a task by one recipe on all its training data. The same command resumes."""
+    from .train import run_train
+
+    run_train(task, recipe, set_ or [], seed=seed, until=until, metric=metric, device=device, out=out)
+
+
+@app.command()
+def predict(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="the folder that 'ravine train --out' made")],
+    data: Annotated[str, typer.Argument(metavar="DATA", help="a CSV, Parquet or NPZ file; targets may be missing")],
+    out: Annotated[str | None, typer.Option(help="a .csv or .parquet file; printed as CSV otherwise")] = None,
+) -> None:
+    """Predict new data by a trained run."""
+    from .train import run_predict
+
+    run_predict(folder, data, out)
+
+
+@app.command()
+def report(folder: Annotated[str, typer.Argument(metavar="DIR", help="the study's folder")]) -> None:
+    """Write the report of a study anew, finished or not."""
+    from .compare import run_report
+
+    run_report(folder)
+
+
+@app.command()
+def methods(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="a rule, a schedule, or what others call one")
+    ] = None,
+    tree: Annotated[bool, typer.Option("--tree", help="which method grew out of which")] = False,
+) -> None:
+    """Show every rule and schedule: fields, ranges, equations."""
+    from .methods import run_methods
+
+    run_methods(name, tree=tree)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Runs the command line.
+
+    Args:
+        arguments: The words after `ravine`; those that were typed where None.
+
+    Raises:
+        SystemExit: Always: 0, or 2 for a mistake of the user's, or 130 after Ctrl-C.
+    """
+    command: Any = typer.main.get_command(app)
+    try:
+        code = command.main(arguments, prog_name="ravine", standalone_mode=False)
+    except RavineError as error:
+        _refuse(str(error))
+    except typer.Abort:
+        sys.exit(130)
+    except Exception as error:
+        # click tells a mistyped option by an exception of its own; anything else is a fault of Ravine's.
+        if not hasattr(error, "format_message"):
+            raise
+        _refuse(error.format_message())  # pyright: ignore[reportAttributeAccessIssue]
+    sys.exit(code or 0)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    line = " ".join(sentence.split())
+    print(f"ravine: {line}", file=sys.stderr)
+    sys.exit(2)

@@ -1,0 +1,115 @@
+"""What `ravine methods` prints: every rule and schedule with its fields, ranges and equations."""
+
+import inspect
+
+from rich.console import Console
+from rich.table import Table
+from rich.tree import Tree
+
+from ..engines.latex import equations
+from ..errors import RavineError, nearest
+from ..part import Part, meanings, text
+from ..recipe import NAMES
+from ..rules import METHODS, RULES, Rule, Wrapper
+from ..schedules import SCHEDULES
+
+
+def run_methods(name: str | None, *, tree: bool) -> None:
+    """Shows one method, those that a word finds, the tree of descent, or all.
+
+    Args:
+        name: A rule, a schedule, or what others call one or a field of one.
+        tree: Whether to show which method grew out of which.
+
+    Raises:
+        RavineError: Nothing is called so.
+    """
+    console = Console(highlight=False)
+    if tree:
+        console.print(family_tree())
+    elif name is None:
+        _print_all(console)
+    else:
+        _print_found(console, name)
+
+
+def _print_all(console: Console) -> None:
+    console.print(_table("Rules", {name: rule for name, rule in RULES.items() if not issubclass(rule, Wrapper)}))
+    console.print(_table("Wrappers: rules around a rule", {n: r for n, r in RULES.items() if issubclass(r, Wrapper)}))
+    console.print(_table("Schedules: in the place of any number", SCHEDULES))
+    console.print("One in full: ravine methods adam. In sequence: warmup(0.05).then(cosine(0.003)); product: a * b.")
+
+
+def _table(title: str, parts: dict[str, type]) -> Table:
+    table = Table("name", "what it does", title=title, title_justify="left", box=None, pad_edge=False)
+    for name, part in parts.items():
+        table.add_row(name, _first_sentence(part))
+    return table
+
+
+def _first_sentence(part: type) -> str:
+    return (inspect.getdoc(part) or "").split("\n")[0].replace("`", "")
+
+
+def _print_found(console: Console, name: str) -> None:
+    parts = {**RULES, **SCHEDULES}
+    exact = [known for known in parts if known.lower() == name.lower()]
+    found = exact or [known for known, part in parts.items() if _is_called(part, name)]
+    if not found:
+        raise RavineError(
+            f"there is no method {name!r}: 'ravine methods' lists all.{nearest(name, [*parts, *METHODS])}"
+        )
+    if len(found) > 1:
+        console.print(_table(f"What has to do with {name!r}", {known: parts[known] for known in found}))
+        return
+    _print_one(console, found[0], parts[found[0]])
+
+
+def _is_called(part: type[Part], word: str) -> bool:
+    word = word.lower().replace("_", " ")
+    known = [name for field, m in meanings(part).items() for name in (field.replace("_", " "), *m.also)]
+    return word in (name.lower() for name in known) or word in (inspect.getdoc(part) or "").lower()
+
+
+def _print_one(console: Console, name: str, part: type[Part]) -> None:
+    console.print(f"[bold]{name}[/bold]: {_first_sentence(part)}", markup=True)
+    module = inspect.getdoc(inspect.getmodule(part)) or ""
+    for paragraph in (p for p in module.split("\n\n")[1:] if issubclass(part, Rule) and ">>>" not in p):
+        if not paragraph.startswith("In five lines"):
+            console.print(" ".join(paragraph.split()), markup=False)
+    table = Table("field", "default", "bounds", "searched in", "meaning", box=None, pad_edge=False)
+    for field, known in meanings(part).items():
+        default = getattr(part, field, None)
+        bounds = " or ".join(map(text, known.among)) if known.among else str(known.interval or "")
+        search = "" if known.search is None else text(known.search) + (" by default" if known.searched else "")
+        table.add_row(field, "" if default is None else text(default), bounds, search, known.text)
+    console.print(table)
+    if issubclass(part, Rule):
+        _print_equations(console, part)
+
+
+def _print_equations(console: Console, rule: type[Rule]) -> None:
+    made = rule(METHODS["sgd"]()) if issubclass(rule, Wrapper) else rule()
+    for line in equations(made):
+        console.print(f"  {line}", markup=False)
+
+
+def family_tree() -> Tree:
+    """Draws which method grew out of which; one with two parents hangs under the later of them.
+
+    Returns:
+        The tree, from the methods that grew out of none.
+    """
+    order = list(RULES)
+    above = {name: max(rule.parents, key=_place(order), default="") for name, rule in RULES.items()}
+    root = Tree("gradient descent")
+    branches = {"": root}
+    for name in order:
+        others = [parent for parent in RULES[name].parents if parent != above[name]]
+        label = f"{name} (and {', '.join(others)})" if others else name
+        branches[name] = branches.get(above[name], root).add(f"{label}: {_first_sentence(NAMES[name])}")
+    return root
+
+
+def _place(order: list[str]):
+    return lambda name: order.index(name) if name in order else -1

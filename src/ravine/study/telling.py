@@ -1,0 +1,181 @@
+"""A study in sentences: what it shows, what to beware of, and how it was done."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..verdict import sentences as verdict_sentences
+from .summary import summary
+
+if TYPE_CHECKING:
+    from .study import Study
+
+EDGE = "its best {field} is the {end} of those tried: the true best may lie beyond {range}"
+
+
+def sentences(study: Study) -> list[str]:
+    """Gives the verdict in words, and what has to be said with it.
+
+    Args:
+        study: The study.
+
+    Returns:
+        Two sentences, then caveats.
+    """
+    if study.verdict is None or study.proper_verdict is None:
+        done = len(study.latest)
+        return [f"There is no verdict yet: {done} runs have ended, and the test set is read when all choices are made."]
+    said = verdict_sentences(study.verdict, study.metric_name.replace("_", " "))
+    if not study.finished:
+        said = [*said, "This is the verdict so far: the study is not finished, and the numbers will move."]
+    looks = len(study.facts["looks"])
+    if looks > 1:
+        said = [
+            *said,
+            f"Seeds were added {looks - 1} times after a look: looking until it pleases makes ties look like wins.",
+        ]
+    return said
+
+
+def warnings(study: Study) -> list[str]:
+    """Says what casts doubt on a method's place.
+
+    Args:
+        study: The study.
+
+    Returns:
+        One sentence each.
+    """
+    return [*_edges(study), *_losses(study), *_refits(study)]
+
+
+def _edges(study: Study) -> Iterator[str]:
+    for contender in study.facts["contenders"]:
+        chosen = study.facts.get("races", {}).get(contender["name"], {}).get("chosen")
+        if chosen is None or len(contender["settings"]) < 3:
+            continue
+        for searched in contender["searched"]:
+            tried = sorted(values[searched["field"]] for values in contender["settings"])
+            best = contender["settings"][chosen][searched["field"]]
+            if best in (tried[0], tried[-1]):
+                end = "smallest" if best == tried[0] else "largest"
+                what = EDGE.format(field=searched["field"], end=end, range=searched["range"])
+                yield f"{contender['name']}: {what}."
+
+
+def _losses(study: Study) -> Iterator[str]:
+    for row in summary(study).to_dict(orient="records"):
+        if row["settings_diverged"] > 0.5:
+            share = f"{row['settings_diverged']:.0%}"
+            yield f"{row['method']}: {share} of its settings diverged or failed; its range reaches too far."
+
+
+def _refits(study: Study) -> Iterator[str]:
+    broken = Counter[tuple[str, str]]()
+    for run in (one.record for one in study.latest):
+        if run["stage"] == "search" and run["outcome"] == "failed":
+            broken[run["method"], run["sentence"]] += 1
+        elif run["stage"] != "search" and run["outcome"] in ("diverged", "failed"):
+            yield f"{run['method']} ({run['stage']}, seed {run['seed']}) counts at chance level. {run['sentence']}"
+    for (method, sentence), count in broken.items():
+        yield f"{method}: {count} runs of the search failed. {sentence}"
+
+
+def protocol(study: Study) -> list[str]:
+    """Says how the study was done.
+
+    Args:
+        study: The study.
+
+    Returns:
+        One sentence for each step.
+    """
+    options, sizes, epochs = study.options, study.facts["sizes"], study.facts["epochs"]
+    parts = f"{options.folds} folds" if options.holdout is None else f"one validation part of {options.holdout:.0%}"
+    metric, proper = study.metric_name.replace("_", " "), study.proper_name.replace("_", " ")
+    data = (
+        f"Data: {sizes['train']} examples to train on and {sizes['test']} to test. The test set was read after all "
+        "choices were made; preprocessing was fitted inside each fold."
+    )
+    contenders = (
+        f"Contenders: {len(study.methods)}, each tuned, and again at its textbook defaults where it was tuned. "
+        "The learning rate falls along half a cosine unless a contender brings its own schedule."
+    )
+    effort = (
+        f"Same effort: up to {options.settings} settings each, by {_search(options.search)}, and {epochs} epochs for "
+        "every run. An evaluation is one example differentiated once."
+    )
+    luck = (
+        f"Same luck: {parts}; all settings of all methods start from the same weights and see the same order of data."
+    )
+    choice = (
+        f"Choice: the setting with the best mean {metric} over the folds, ties by {proper}; the winner likewise. "
+        "The test set only estimates."
+    )
+    refit = (
+        f"Refit: on all training data with {options.seeds} fresh seeds. A run that diverged or failed counts at "
+        "chance level and is named."
+    )
+    return [data, contenders, effort, luck, _halving(study), choice, refit, *_budget(study)]
+
+
+def _search(search: str) -> str:
+    return "scrambled Sobol points" if search == "sobol" else "a grid"
+
+
+def _halving(study: Study) -> str:
+    rungs = max((contender["rungs"] for contender in study.facts["contenders"]), key=len)
+    if len(rungs) == 1:
+        return "No halving: every setting was trained to the end."
+    ends = " and ".join(str(rung) for rung in rungs[:-1])
+    return (
+        f"Halving: the worse half of a method's settings was dropped after {ends} epochs, judged on averaged weights; "
+        "the rest went on from where they stood. One random loser of each method was trained to the end all the same."
+    )
+
+
+def _budget(study: Study) -> Iterator[str]:
+    if study.options.budget is not None:
+        each = study.facts["seconds_each"]
+        yield (
+            f"Budget: {study.options.budget:g} s were turned into {study.facts['epochs']} epochs once, by a pilot that "
+            f"took {1e6 * each:.0f} microseconds an evaluation."
+        )
+
+
+def halving(study: Study) -> list[str]:
+    """Says what halving cost, as far as the random losers show.
+
+    Args:
+        study: The study.
+
+    Returns:
+        One sentence for each method that has one, and one that counts them.
+    """
+    table: Any = study.table()
+    search = table[(table.stage == "search") & (table.epochs > 0)]
+    said = []
+    better = 0
+    for name, race in study.facts.get("races", {}).items():
+        if race["loser"] is None:
+            continue
+        mine = search[search.method == name]
+        ended = mine[mine.kept].groupby("setting").score.mean()
+        loser = mine[mine.setting == race["loser"]].score.mean()
+        best = ended.max() if study.higher_is_better else ended.min()
+        if math.isnan(loser) or math.isnan(best):
+            continue
+        beats = loser > best if study.higher_is_better else loser < best
+        better += bool(beats)
+        verb = "beat" if beats else "did not beat"
+        said.append(f"{name}: the random loser ended at {loser:.4g} and {verb} the best that halving kept, {best:.4g}.")
+    if said:
+        said.insert(
+            0,
+            f"In {better} of {len(said)} methods a setting that halving had dropped, picked at random, "
+            "ended better than all that it kept.",
+        )
+    return said

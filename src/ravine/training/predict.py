@@ -1,0 +1,104 @@
+"""`predict`: what a trained run says of new data."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from ..data.coding import decode
+from ..data.examples import Examples, examples
+from ..data.files import new_examples
+from ..data.find import find
+from ..data.folds import split_test
+from ..data.preprocessing import fitted
+from ..data.task import Task
+from ..errors import RavineError
+from .evaluate import BATCH
+from .stage import SPLIT_SEED
+from .train import load_model, read_card
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What a model says of examples: its outputs, and the same in the words and units of the training data."""
+
+    outputs: Tensor
+    values: np.ndarray
+    probabilities: np.ndarray | None
+    """One column per class; None for numbers."""
+    classes: tuple[Any, ...]
+
+    def table(self) -> pd.DataFrame:
+        """Gives the predictions as a table.
+
+        Returns:
+            A column "prediction", and for classes one with the probability of each.
+
+        Raises:
+            RavineError: The predictions are dense, and make no table.
+        """
+        if self.values.ndim != 1:
+            raise RavineError("dense predictions make no table: take .values or .outputs.")
+        columns: dict[str, Any] = {"prediction": self.values}
+        if self.probabilities is not None:
+            names = self.classes or range(self.probabilities.shape[1])
+            columns |= {f"p({name})": self.probabilities[:, k] for k, name in enumerate(names)}
+        return pd.DataFrame(columns)
+
+
+def predict(folder: str | Path, data: Any, *, task: Task | None = None) -> Predictions:
+    """Predicts new examples by a run that `train` kept.
+
+    Args:
+        folder: The run's folder.
+        data: A data file (CSV, Parquet, NPZ), or anything that a task takes as data; targets may be missing.
+        task: The task, where no text finds it again.
+
+    Returns:
+        The predictions.
+
+    Raises:
+        RavineError: The folder holds no finished run, or the data do not fit its task.
+    """
+    card = read_card(Path(folder))
+    found = task if task is not None else _task(card, folder)
+    model = load_model(Path(folder), found, card)
+    known = found.training_data
+    path = Path(data) if isinstance(data, (str, Path)) else None
+    new = new_examples(found, path) if path else examples(data, found.target, like=known, where="new data")
+    train, _ = split_test(found, SPLIT_SEED)
+    transformed = fitted(found.preprocess, train)(new)
+    outputs = _outputs(found, model, transformed)
+    kind = found.used_loss.kind
+    return Predictions(
+        outputs, decode(outputs, kind, known.coding), _probabilities(outputs, kind), known.coding.classes or ()
+    )
+
+
+def _task(card: dict[str, Any], folder: str | Path) -> Task:
+    if not card.get("task"):
+        raise RavineError(
+            f"the run in {str(folder)!r} is of a task that no text finds: give it, as in predict(..., task=task)."
+        )
+    found = find(card["task"])
+    if found.training_data.fingerprint() != card["data"]:
+        raise RavineError(f"the data of {card['task']!r} have changed since the run in {str(folder)!r} was trained.")
+    return found
+
+
+@torch.no_grad()
+def _outputs(task: Task, model: torch.nn.Module, new: Examples) -> Tensor:
+    return torch.cat([task.predict(model, batch) for batch in new.batches(torch.arange(len(new)).split(BATCH))])
+
+
+def _probabilities(outputs: Tensor, kind: str) -> np.ndarray | None:
+    if kind == "classes":
+        return outputs.softmax(dim=1).numpy() if outputs.dim() == 2 else None
+    if kind == "binary":
+        second = outputs.flatten().sigmoid()
+        return torch.stack([1 - second, second], dim=1).numpy()
+    return None
