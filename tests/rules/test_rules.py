@@ -195,7 +195,8 @@ def test_a_method_searches_its_step_size_over_three_decades_and_at_most_one_fiel
 
 
 @pytest.mark.parametrize("wrapper", WRAPPERS.values())
-def test_a_wrapper_searches_nothing_by_default(wrapper):
+def test_a_wrapper_grew_out_of_no_method_and_searches_nothing_by_default(wrapper):
+    assert wrapper.parents == ()
     assert not any(known.searched for known in meanings(wrapper).values())
 
 

@@ -48,7 +48,6 @@ class Average(Wrapper):
 
     state = {"mean": copy_of_p}
     predict_with = "mean"
-    parents = ("SGD",)
 
     def update(self, p: Any, g: Any, mean: Any, inner: Any, t: Any) -> Any:
         p = inner(p, g)

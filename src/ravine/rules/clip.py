@@ -47,8 +47,6 @@ class Clip(Wrapper):
     )
     over: str = option("all", ("all", "each"), "whether the norm is taken over all tensors together, or over each")
 
-    parents = ("SGD",)
-
     def __post_init__(self) -> None:
         Wrapper.__post_init__(self)
         if (self.value is None) == (self.norm is None):

@@ -59,8 +59,6 @@ class Decay(Wrapper):
     through: str = option("weights", ("weights", "gradient"), "whether the weights shrink, or the loss has a penalty")
     times_lr: bool = flag(True, "whether what the weights lose is multiplied by lr", also=("decoupled", "independent"))
 
-    parents = ("SGD",)
-
     def __post_init__(self) -> None:
         Wrapper.__post_init__(self)
         if self.through == "gradient" and not self.times_lr:

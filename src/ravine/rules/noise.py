@@ -47,8 +47,6 @@ class Noise(Wrapper):
         None, "sequence of noise; None for the run's own, and sequence 0 outside of a run", at_least=0, whole=True
     )
 
-    parents = ("SGD",)
-
     def update(self, p: Any, g: Any, inner: Any, t: Any, tensor: Any) -> Any:
         sigma = sqrt(self.eta / t**self.gamma)
         seed = 0 if self.seed is None else self.seed

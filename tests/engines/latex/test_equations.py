@@ -238,7 +238,7 @@ def test_a_rule_in_a_users_file_has_equations(tmp_path):
     [
         ("for k in range(3):\n    p = p - g\nreturn p", "no equation says `for k in range(3):`."),
         ("if t == 1:\n    p = p - g\nreturn p", "whether `t` is known only as it runs."),
-        ("if p < g:\n    return p\nreturn g", "whether `p < g` is known only as it runs."),
+        ("while p < g:\n    p = p + 1\nreturn p", "no equation says `while p < g:`."),
         ("return p - torch.linalg.qr(g)[0]", "no equation says `torch.linalg.qr(g)[0]`."),
         ("return p - g.clamp(min=0)", "no equation says `g.clamp(min=0)`."),
         ("return p - sqrt(g, g)", "no equation says sqrt(...) of 2 arguments."),
