@@ -51,8 +51,12 @@ class MadeUp:
     def runs(self) -> list[dict[str, Any]]:
         return all_runs(self.truths, self.size)
 
-    def table(self) -> pd.DataFrame:
+    @cached_property
+    def rows(self) -> pd.DataFrame:
         return pd.DataFrame([{name: value for name, value in run.items() if name != "path"} for run in self.runs])
+
+    def table(self) -> pd.DataFrame:
+        return self.rows
 
     def curves(self) -> pd.DataFrame:
         frames = [
@@ -99,6 +103,8 @@ class MadeUp:
         table = self.table()
         mine = table[(table.method == truth.name) & (table.stage == "search")]
         finished = mine[(mine.rung == 2) & (mine.outcome == "finished")]
+        finished = finished if len(finished) else mine  # where all diverged, any will do
+        finished = finished if len(finished) else mine  # where all diverged, any will do
         by_setting = finished.groupby("setting")["score"]
         chosen = by_setting.mean().idxmax() if self.higher_is_better else by_setting.mean().idxmin()
         lr = float(mine[mine.setting == chosen].lr.iloc[0])
@@ -118,13 +124,16 @@ class MadeUp:
         }  # fmt: skip
 
     def summary(self) -> pd.DataFrame:
+        return self.leaderboard
+
+    @cached_property
+    def leaderboard(self) -> pd.DataFrame:
         table = pd.DataFrame([self.row(truth) for truth in self.truths])
-        by = "score" if self.finished else "cv_score"
-        table = table.sort_values(by, ascending=not self.higher_is_better, ignore_index=True)
+        table = table.sort_values("cv_score", kind="stable", ascending=not self.higher_is_better, ignore_index=True)
         if self.finished:
             sign = 1 if self.higher_is_better else -1
             half = (table.score_high - table.score_low) / 2
-            z = sign * (table.score - table.score.iloc[0]) / half
+            z = sign * (table.score - (table.score.max() if sign > 0 else table.score.min())) / half
             table["p_best"] = np.exp(2 * z) / np.exp(2 * z).sum()
             z = -(table.proper - table.proper.min()) / ((table.proper_high - table.proper_low) / 2)
             table["p_best_proper"] = np.exp(3 * z) / np.exp(3 * z).sum()

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from .colors import INK, PAPER, Color, Look
+from .numbers import MINUS
 from .scales import Scale
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
@@ -114,7 +115,7 @@ def axis(**more: Any) -> dict[str, Any]:
 
 
 def decades(low: float, high: float, **more: Any) -> dict[str, Any]:
-    """Describes a quiet axis whose scale is logarithmic, labeled 0.001, 0.01, 0.1.
+    """Describes a quiet axis whose scale is logarithmic, labeled 0.01, 0.1, 1.
 
     Args:
         low: The low end, as a power of ten.
@@ -124,7 +125,9 @@ def decades(low: float, high: float, **more: Any) -> dict[str, Any]:
     Returns:
         Words of plotly.
     """
-    return axis(type="log", range=[low, high], dtick=1, tickformat="~g") | more
+    powers = range(math.ceil(low), math.floor(high) + 1)
+    words = [f"{10.0**power:g}" if -4 <= power <= 4 else f"1e{power}".replace("-", MINUS) for power in powers]
+    return axis(type="log", range=[low, high], tickvals=[10.0**power for power in powers], ticktext=words) | more
 
 
 def heading(text: str) -> dict[str, Any]:
@@ -227,7 +230,7 @@ def scaled(scale: Scale, low: float, high: float) -> dict[str, Any]:
     Returns:
         Words of plotly: the range with a little room, and the ticks.
     """
-    room = 0.05 * (high - low) or 0.1
+    room = 0.05 * (high - low) or 0.05 * abs(high) or 0.1
     words: dict[str, Any] = {"range": [low - room, high + room]}
     ticks = scale.ticks(low - room, high + room)
     if ticks is not None:

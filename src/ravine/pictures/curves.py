@@ -174,9 +174,10 @@ def _lines(curve: Curve, x: Floats, look: Look, places: Scale, share: bool) -> l
     ticks = {"symbol": "line-ns-open", "size": 14, "color": look.color.light, "line": {"width": 2}}
     beneath = {"mode": "lines", "showlegend": False, "yaxis": "y2", "hoverinfo": "skip"}
     at = curve.changes
+    marks = {"mode": "markers", "marker": ticks, "showlegend": False, "hoverinfo": "skip"}
     return [
         line(look, curve.method, x, y, customdata=words, hovertemplate=asked),
-        line(look, curve.method, x[at], y[at], mode="markers", marker=ticks, showlegend=False, hoverinfo="skip"),
+        *([line(look, curve.method, x[at], y[at], **marks)] if len(at) else []),
         line(look, curve.method, x, np.where(curve.lr > 0, curve.lr, np.nan), **beneath),
     ]
 

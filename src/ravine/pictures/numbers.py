@@ -51,21 +51,21 @@ def decimals(half_widths: Iterable[float], most: int = 4) -> int:
 
     Args:
         half_widths: The uncertainty of each number, as half the width of its interval.
-        most: How many decimals there are at most, and where nothing is known of the uncertainty: one fewer than that.
+        most: How many decimals there are at most.
 
     Returns:
-        The number of decimals, at least 0.
+        The number of decimals, at least 0; 2 where nothing is known of the uncertainty.
 
-    >>> decimals([0.6, 0.7, 5.0]), decimals([0.0013]), decimals([12.0]), decimals([])
-    (1, 4, 0, 3)
+    >>> decimals([0.6, 0.7, 5.0]), decimals([0.0013]), decimals([25.0]), decimals([])
+    (1, 4, 0, 2)
     """
     known = sorted(width for width in half_widths if math.isfinite(width) and width > 0)
     if not known:
-        return most - 1
+        return 2
     typical = known[(len(known) - 1) // 2]
     power = math.floor(math.log10(typical))
     leading = typical / 10**power
-    return min(most, max(0, -power + (leading < 2 and power < 0)))
+    return min(most, max(0, -power + (leading < 2)))
 
 
 def number(value: float, digits: int, *, share: bool = False, signed: bool = False) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .numbers import in_words, is_share
+from .numbers import MINUS, in_words, is_share
 
 Floats = NDArray[np.float64]
 
@@ -74,7 +74,8 @@ class Scale(NamedTuple):
         return [float(self.place(score)) for score in scores], [self._label(score) for score in scores]
 
     def _label(self, score: float) -> str:
-        return f"{100 * score:.4g} %" if self.share else f"{score:.4g}"
+        text = f"{100 * score:.4g} %" if self.share else f"{score:.4g}"
+        return text.replace("-", MINUS)
 
 
 def _round_sizes(bottom: float, top: float) -> list[float]:
@@ -98,8 +99,8 @@ def scale(scores: ArrayLike, metric: str, higher_is_better: bool) -> Scale:
         higher_is_better: Its direction.
 
     Returns:
-        By shortfall where higher is better and no score is above 1; by logarithm where lower is better and the scores,
-        none negative, differ by more than a factor of three; else plain.
+        By shortfall where higher is better and no score is above 1; by logarithm where lower is better and no score is
+        negative; plain where that is not so, or where the scores differ by less than a factor of three.
 
     >>> scale([0.1, 0.985], "accuracy", True).kind, scale([30.0, 50.0], "squared error", False).kind
     ('shortfall', 'linear')
@@ -110,9 +111,9 @@ def scale(scores: ArrayLike, metric: str, higher_is_better: bool) -> Scale:
     share = is_share(metric)
     sizes = 1 - values if higher_is_better else values
     positive = sizes[sizes > 0]
-    if not len(positive) or (sizes < 0).any() or not _spreads(positive):
-        return Scale("linear", 0.0, share, title)
     perfect = bool((sizes == 0).any())
+    if not len(positive) or (sizes < 0).any() or not (perfect or _spreads(positive)):
+        return Scale("linear", 0.0, share, title)
     floor = float(positive.min()) * (0.5 if perfect else 1.0)
     return Scale("shortfall" if higher_is_better else "log", floor, share, title, perfect)
 

@@ -6,6 +6,26 @@ from typing import Any, Protocol, TypeAlias
 Frame: TypeAlias = Any
 """A pandas DataFrame; `Any` to a type checker because it cannot tell what stands in a column."""
 
+RUN_COLUMNS = (
+    "method", "stage", "setting", "recipe", "fold", "seed", "epochs", "outcome", "sentence", "rung", "kept", "loser",
+    "score", "proper", "train_score", "train_proper", "averaged_score", "averaged_proper", "evaluations", "steps",
+    "seconds",
+)  # fmt: skip
+"""The columns of `table()`, beside one for each searched field."""
+
+CURVE_COLUMNS = (
+    "method", "stage", "setting", "fold", "seed", "epoch", "evaluations", "train_loss", "train_score", "train_proper",
+    "score", "proper", "lr",
+)  # fmt: skip
+"""The columns of `curves()`."""
+
+SUMMARY_COLUMNS = (
+    "method", "recipe", "setting", "cv_score", "cv_spread", "score", "score_low", "score_high", "proper", "proper_low",
+    "proper_high", "default_score", "default_low", "default_high", "gap", "epochs_to_target", "target",
+    "tuning_evaluations", "state_bytes_per_parameter", "p_best", "p_best_proper", "diverged", "settings_diverged",
+)  # fmt: skip
+"""The columns of `summary()`."""
+
 
 class Source(Protocol):
     """The numbers of a study.

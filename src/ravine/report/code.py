@@ -22,4 +22,4 @@ def colored(text: str, language: str) -> Markup:
     <span class="n">x</span> <span class="o">&lt;</span> <span class="mi">1</span>
     """
     marked = highlight(text.strip("\n"), LEXERS[language](ensurenl=False), HtmlFormatter(nowrap=True))
-    return Markup(marked)  # Pygments escapes what it marks
+    return Markup(marked.removesuffix("\n"))  # Pygments escapes what it marks

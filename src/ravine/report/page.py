@@ -4,11 +4,9 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, Protocol, cast
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -23,49 +21,10 @@ from .code import colored
 from .gallery import dark, data, harmless, plates
 from .markers import symbol
 from .mathml import only_mathematics
+from .reported import Reported, remembering
 from .rows import leaderboard
 
 HERE = Path(__file__).parent
-
-
-class Reported(Source, Protocol):
-    """A study with its sentences: what the report reads beside the pictures' numbers."""
-
-    def sentences(self) -> Sequence[str]:
-        """The verdict in two sentences, then caveats."""
-        ...
-
-    def warnings(self) -> Sequence[str]:
-        """What a reader should be warned of."""
-        ...
-
-    def protocol(self) -> Sequence[str]:
-        """What was done, one sentence each."""
-        ...
-
-    def halving(self) -> Sequence[str]:
-        """What halving cost."""
-        ...
-
-    def ledger(self) -> Sequence[Mapping[str, Any]]:
-        """Every read of the test set."""
-        ...
-
-    def versions(self) -> Mapping[str, str]:
-        """Names and versions of what it ran with."""
-        ...
-
-    def hardware(self) -> str:
-        """What it ran on."""
-        ...
-
-    def equations(self) -> Mapping[str, str]:
-        """MathML by method."""
-        ...
-
-    def train_this_way(self) -> Mapping[str, str]:
-        """The winning recipe as "ravine", "pytorch" and "command"."""
-        ...
 
 
 def write(study: Reported, path: Path) -> Path:
@@ -117,20 +76,6 @@ def html(study: Reported) -> str:
     )  # fmt: skip
 
 
-def remembering(study: Reported) -> Reported:
-    """Asks a study each question once, so that all parts of a page show the same moment of it.
-
-    Args:
-        study: The study; others may still be at work on it.
-
-    Returns:
-        The same answers, remembered.
-    """
-    answers = {name: getattr(study, name) for name in dir(Reported) if not name.startswith("_")}
-    answers |= {name: getattr(study, name) for name in Source.__annotations__}
-    return cast(Reported, SimpleNamespace(**{k: cache(v) if callable(v) else v for k, v in answers.items()}))
-
-
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -178,12 +123,12 @@ def facts(study: Source) -> list[tuple[str, str]]:
     search, tuned = table[table["stage"] == "search"], table[table["stage"] == "tuned"]
     settings = search.groupby("method")["setting"].nunique().max() if len(search) else 0
     known = [
-        (table["method"].nunique(), "methods"),
-        (settings, "settings each, at most"),
-        (search["fold"].nunique(), "folds"),
-        (tuned["seed"].nunique(), "fresh seeds"),
-        (len(table), "runs"),
+        (table["method"].nunique(), "method", "methods"),
+        (settings, "setting of each, at most", "settings of each, at most"),
+        (search["fold"].nunique(), "fold", "folds"),
+        (tuned["seed"].nunique(), "fresh seed", "fresh seeds"),
+        (len(table), "run", "runs"),
     ]
-    numbers = [(f"{number}", words) for number, words in known]
-    numbers.append((count(table["evaluations"].sum()), "gradient evaluations"))
+    numbers = [(f"{number}", one if number == 1 else many) for number, one, many in known]
+    numbers.append((count(float(table["evaluations"].sum())), "gradient evaluations"))
     return [*numbers, (duration(float(table["seconds"].sum())), "of training in all")]

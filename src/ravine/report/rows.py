@@ -58,6 +58,7 @@ class Leaderboard(NamedTuple):
         percent: " %" where it is a share, else nothing.
         proper: The proper score's name.
         target: The common target, as text.
+        tested: Whether there are test scores yet.
         rows: The rows.
     """
 
@@ -65,6 +66,7 @@ class Leaderboard(NamedTuple):
     percent: str
     proper: str
     target: str
+    tested: bool
     rows: tuple[Row, ...]
 
 
@@ -81,16 +83,18 @@ def leaderboard(source: Source) -> Leaderboard:
     share = is_share(source.metric_name)
     score, proper = strip.info(source), strip.info(source, proper=True)
     targets = [value for value in summary["target"] if math.isfinite(value)]
-    target = number(targets[0], score.digits, share=share) + unit(share) if targets else MISSING
+    target = f"{targets[0] * (100 if share else 1):.4g}{unit(share)}" if targets else MISSING
     refits = source.table().query("stage == 'tuned'").groupby("method").size()
     gaps = _digits(summary["gap"], share)
+    tested = bool(np.isfinite(score.score).any())
+    digits = score.digits if tested else decimals((100 if share else 1) * summary["cv_spread"])
     rows = []
     for place, row in enumerate(summary.to_dict("records")):
-        texts = _tested(score, proper, place) | _beside(row, share, score.digits, gaps)
+        texts = _tested(score, proper, place) | _beside(row, share, digits, gaps)
         trouble = _trouble(row, int(refits.get(row["method"], 0)))
         rows.append(Row(method=row["method"], setting=str(row["setting"]), trouble=trouble, **texts))
     metric, beside = in_words(source.metric_name), in_words(source.proper_name)
-    return Leaderboard(metric, unit(share), beside, target, tuple(rows))
+    return Leaderboard(metric, unit(share), beside, target, tested, tuple(rows))
 
 
 def _tested(score: strip.Strip, proper: strip.Strip, place: int) -> dict[str, Any]:

@@ -1,0 +1,37 @@
+"""Says loudly which tests this machine could not run: the report has to be seen in a real browser."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
+MISSING = "no Chromium is installed (Debian: apt-get install chromium; or name one: CHROMIUM=path)"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A headless Chromium of the system's; Playwright would download one of its own, which no test may."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip(MISSING)
+    from playwright.sync_api import sync_playwright
+
+    sandbox = hasattr(os, "geteuid") and os.geteuid() == 0  # Chromium has none for root
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"] if sandbox else [])
+        yield chromium
+        chromium.close()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """A test that did not run is no test that passed."""
+    reports = terminalreporter.stats.get("skipped", [])
+    missed = [report.nodeid for report in reports if MISSING in str(report.longrepr)]
+    if missed:
+        terminalreporter.section("NOT TESTED", sep="!", red=True, bold=True)
+        terminalreporter.line(f"{len(missed)} tests of the report in a browser DID NOT RUN: {MISSING}.", red=True)
+        for nodeid in missed:
+            terminalreporter.line(f"  {nodeid}")
