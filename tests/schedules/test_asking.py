@@ -110,6 +110,8 @@ def test_a_schedule_is_held_against_the_bounds_of_its_field():
         SGD(lr=cosine(-0.1))
     with pytest.raises(RavineError, match=r"beta2 must be in \[0, 1\), got 1.0 from constant\(choice"):
         Adam(beta2=constant(choice((0.9, 1.0))))
+    with pytest.raises(RavineError, match=r"beta2 must be in \[0, 1\), got 1.5 from per_epoch"):
+        Adam(beta2=per_epoch(constant(1.5)))
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from ravine.schedules import (
     exponential,
     is_schedule,
     linear,
+    one_cycle,
     polynomial,
     steps,
     warmup,
@@ -27,7 +28,9 @@ from ravine.schedules import (
 
 from .torch_schedules import lr_of_torch
 
-SHAPES = st.sampled_from([cosine(0.3, end=0.01), linear(0.2), exponential(0.5, k=0.03), polynomial(1.0, power=2)])
+SHAPES = st.sampled_from(
+    [cosine(0.3, end=0.01), linear(0.2), exponential(0.5, k=0.03), polynomial(1.0, power=2), one_cycle(0.3)]
+)
 LENGTHS = st.integers(2, 300)
 
 
@@ -166,6 +169,12 @@ def test_all_numbers_lie_between_the_extremes(schedule, T, data):
     value = schedule(data.draw(st.integers(0, T - 1)), T)
     slack = 1e-12 * abs(value)
     assert min(schedule.extremes()) - slack <= value <= max(schedule.extremes()) + slack
+
+
+def test_a_product_reaches_as_far_as_both_sides_together():
+    extremes = (linear(1.0, end=0.5) * linear(2.0, end=-1.0)).extremes()
+    assert (min(extremes), max(extremes)) == pytest.approx((-1.0, 2.0), rel=0.01)
+    assert sorted(extremes) == pytest.approx([-1.0, -0.5, 1.0, 2.0], rel=0.01)
 
 
 def test_extremes_need_no_length_of_an_epoch():

@@ -15,7 +15,17 @@ ITEMS = st.one_of(
     rules().map(write),
     st.text(min_size=1).map(write),
     st.sampled_from(
-        ["sgd", "adam", "mine.py:MyRule", "it's.py:Rule", "(1, 2)", "{'a': [1, ')']}", '"a,\\"b"', "a[1,2]"]
+        [
+            "sgd",
+            "adam",
+            "mine.py:MyRule",
+            "it's.py:Rule",
+            "(1, 2)",
+            "{'a': [1, ')']}",
+            '"a,\\"b"',
+            "a[1,2]",
+            "f('\\'),(')",
+        ]
     ),
 )
 

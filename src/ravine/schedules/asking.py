@@ -94,7 +94,5 @@ def varying(part: T_) -> Callable[[int, int], T_]:
     for path, schedule in schedules.items():
         for each in leaves(schedule, is_range).values():
             raise RavineError(f"{path[-1]}={schedule!r}: choose a value of {each!r} before training.")
-    if not schedules:
-        return lambda t, T: part  # noqa: ARG005 - nothing in it moves
 
     return lambda t, T: substitute(part, {path: schedule(t, T) for path, schedule in schedules.items()})

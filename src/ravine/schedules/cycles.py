@@ -55,10 +55,8 @@ class warm_restarts(Schedule):  # noqa: N801 - typed as a function
         if first < 1:
             raise RavineError(f"{self!r}: of {T} steps, the first cycle takes {first:g}; it must take one at least.")
         i = int(t / first if self.growth == 1 else math.log1p(t * (self.growth - 1) / first) / math.log(self.growth))
-        while self._begin(i + 1, first) <= t:  # begins at whole steps lie up to half a step beside where that says
+        while self._begin(i + 1, first) <= t:  # it begins at a whole step, which may be earlier than that says
             i += 1
-        while self._begin(i, first) > t:
-            i -= 1
         return self._begin(i, first), self._begin(i + 1, first)
 
     def _begin(self, i: int, first: float) -> int:

@@ -1,7 +1,7 @@
 """What a schedule is, and the two ways to put schedules together: in sequence and by product."""
 
 import itertools
-from typing import Any, ClassVar
+from typing import Any
 
 from ..errors import RavineError
 from ..part import Number, Part, field, inner, leaves, meanings, substitute
@@ -18,8 +18,6 @@ class Schedule(Part):
     Both come from whoever asks, which is the training loop with its count of steps unless `per_epoch` stands
     between. Fields of a schedule hold numbers or ranges; other schedules come in by `.then` and `*`.
     """
-
-    __array_ufunc__: ClassVar[None] = None  # leaves `numpy.float64(2) * schedule` to the schedule
 
     def __post_init__(self) -> None:
         Part.__post_init__(self)

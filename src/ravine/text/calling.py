@@ -73,13 +73,9 @@ def _suggestion(typed: str, target: Callable[..., Any], names: list[str]) -> str
     for name in names:
         known = _meanings(target).get(name)
         for word in (name, *(known.also if known else ())):
-            meant.setdefault(_plain(word), []).append(name)
-    close = difflib.get_close_matches(_plain(typed), meant, n=1, cutoff=0.6)
+            meant.setdefault(word.lower(), []).append(name)
+    close = difflib.get_close_matches(typed.lower(), meant, n=1, cutoff=0.6)
     return f" Did you mean {' or '.join(map(repr, meant[close[0]]))}?" if close else ""
-
-
-def _plain(word: str) -> str:
-    return word.replace("_", " ").lower()
 
 
 def _meanings(target: Callable[..., Any]) -> dict[str, Meaning]:
