@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from ravine.data.ledger import Read
+
 from .cases import EIGHT, Size, Truth, all_runs, equation, hits
 
 
@@ -204,11 +206,8 @@ class MadeUp:
             f"{self.size.seeds} fresh seeds on all training data; {self.size.examples} test examples.",
         ]
 
-    def ledger(self) -> list[dict[str, Any]]:
-        return [
-            {"when": "2026-03-01 12:00", "study": "digits-0", "reads": 80},
-            {"when": "2026-03-02 09:30", "study": self.name, "reads": 80},
-        ]
+    def ledger(self) -> list[Read]:
+        return [Read("digits-0", "2026-03-01T12:00:00+00:00", 80), Read(self.name, "2026-03-02T09:30:00+00:00", 80)]
 
     def versions(self) -> dict[str, str]:
         return {"ravine": "0.1.0", "torch": "2.13.0", "numpy": "2.4.6", "python": "3.11.2"}

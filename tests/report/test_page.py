@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from plotly.offline import get_plotlyjs
 
+from ravine.data.ledger import Read
 from ravine.report import html, write
 
 from .cases import EIGHT, HOSTILE, YOURS, Size
@@ -37,7 +38,7 @@ class Hostile(MadeUp):
     warnings = protocol = halving = sentences
 
     def ledger(self):
-        return [{"when": self.harm, "study": self.harm, "reads": 1}]
+        return [Read(self.harm, self.harm, 1)]
 
     def versions(self):
         return {self.harm: self.harm}
@@ -114,7 +115,7 @@ def test_everything_a_study_tells_is_told(page):
     told = [*STUDY.sentences(), *STUDY.warnings(), *STUDY.protocol(), *STUDY.halving(), STUDY.hardware()]
     told += [f"{name} {version}" for name, version in STUDY.versions().items()]
     told += [row.recipe for row in STUDY.summary().itertuples()]
-    told += [entry["when"] for entry in STUDY.ledger()]
+    told += [entry.time[:10] for entry in STUDY.ledger()]
     told += [text for fields in STUDY.searched.values() for _, text, *_ in fields]
     for text in told:
         assert text in words

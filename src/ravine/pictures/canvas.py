@@ -85,6 +85,7 @@ def sheet(height: int = 380, **layout: Any) -> go.Figure:
         hovermode="closest",
         hoverlabel={"bgcolor": SHEET.light, "bordercolor": AXIS.light, "font": {"color": WORDS.light, "size": 13}},
         showlegend=True,
+        modebar={"bgcolor": CLEAR, "color": AXIS.light, "activecolor": WORDS.light},
         **layout,
     )
     figure.update_xaxes(**axis())
@@ -109,6 +110,7 @@ def axis(**more: Any) -> dict[str, Any]:
         "ticks": "outside",
         "tickcolor": AXIS.light,
         "ticklen": 4,
+        "tickangle": 0,
         "title": {"standoff": 8, "font": {"size": 13}},
         "automargin": True,
     } | more

@@ -104,9 +104,9 @@ def info(source: Source, proper: bool = False) -> Pairs:
 
 
 def digits(info: Pairs) -> int:
-    """Finds how many decimals the effects deserve."""
+    """Finds how many decimals the effects deserve: one more than scores, so that an end near 0 shows its side."""
     factor = 100 if is_share(info.measure) else 1
-    return decimals(factor * (pair.high - pair.low) / 2 for pair in info.pairs.values())
+    return 1 + decimals(factor * (pair.high - pair.low) / 2 for pair in info.pairs.values())
 
 
 def effect(info: Pairs, pair: Pair) -> tuple[str, str]:

@@ -8,6 +8,7 @@
   const touch = matchMedia("(pointer: coarse)").matches;
   const drawings = [...document.querySelectorAll(".drawing")];
   const shown = new Set(); // methods that are picked in the legend; none means all
+  const SHEET = 660; // the width of a picture on paper, in pixels: before printing the page does not know it
   let printing = false;
 
   const inked = (figure) => {
@@ -24,7 +25,7 @@
 
   // A picture of panels has as many side by side as the page has room for.
   const arrange = (layout, panels, width) => {
-    const columns = width < 420 ? 1 : width < 620 ? 2 : width < 860 ? 3 : 4;
+    const columns = width < 480 ? 1 : width < 700 ? 2 : width < 940 ? 3 : 4;
     const rows = Math.ceil(panels / columns);
     const inside = rows * (columns === 1 ? 180 : 210) - 72;
     const height = layout.margin.t + layout.margin.b + inside;
@@ -46,15 +47,20 @@
   const dim = (data) => {
     for (const trace of data) {
       const method = trace.meta && trace.meta.method;
-      trace.opacity = !shown.size || shown.has(method) ? 1 : 0.1;
-      if (trace.meta && trace.meta.band) trace.visible = !shown.size || shown.has(method);
+      const here = printing || !shown.size || shown.has(method);
+      trace.opacity = here ? 1 : 0.1;
+      if (trace.meta && trace.meta.band) trace.visible = here;
+      if (here) continue;
+      trace.hoverinfo = "skip";
+      delete trace.hovertemplate;
     }
   };
 
   const draw = (drawing) => {
     const plate = drawing.dataset.plate;
     const figure = inked(figures[plate][chosen(plate)]);
-    const width = drawing.clientWidth;
+    const width = printing ? SHEET : drawing.clientWidth;
+    if (printing) figure.layout.width = SHEET;
     const panels = figure.layout.meta && figure.layout.meta.panels;
     if (panels) arrange(figure.layout, panels, width);
     if (width < 500) figure.layout.margin = { ...figure.layout.margin, l: 44, r: 8 };
@@ -64,7 +70,7 @@
     return Plotly.react(drawing, figure.data, figure.layout, {
       displaylogo: false,
       displayModeBar: touch ? false : "hover",
-      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "pan2d"],
+      modeBarButtons: [["toImage", "resetScale2d"]],
       toImageButtonOptions: { filename: `ravine-${plate}`, scale: 2 },
     }).then(() => drawing.classList.add("drawn"));
   };
@@ -128,10 +134,8 @@
     waiting = setTimeout(redraw, 150);
   });
   night.addEventListener("change", redraw);
-  const details = [...document.querySelectorAll("details")];
   addEventListener("beforeprint", () => {
     printing = true;
-    for (const each of details) each.open = true;
     redraw();
   });
   addEventListener("afterprint", () => {

@@ -29,8 +29,8 @@ class Reported(Source, Protocol):
         """What halving cost."""
         ...
 
-    def ledger(self) -> Sequence[Mapping[str, Any]]:
-        """Every read of the test set."""
+    def ledger(self) -> Sequence[Any]:
+        """Every read of the test set, each with its study, its time and its runs."""
         ...
 
     def versions(self) -> Mapping[str, str]:
