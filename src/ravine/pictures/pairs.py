@@ -189,7 +189,7 @@ def _layout(info: Pairs, rows: list[Pair], reach: list[float]) -> dict[str, Any]
         "xaxis": axis(showgrid=True, range=reach)
         | {"title_text": "percentage points" if is_share(info.measure) else ""},
         "yaxis": axis(range=[len(rows) - 0.4, -0.6], tickvals=heights, ticktext=names, ticks=""),
-        "title": heading(f"{plain(info.measure)}: better (right) or worse than <b>{leader}</b>"),
+        "title": heading(f"{plain(info.measure)} beside <b>{leader}</b>: right is better"),
     }
 
 
