@@ -11,7 +11,7 @@ from .errors import RavineError
 from .part import Number, Part, field, flag, inner, leaves, option, text
 from .ranges import RANGES, is_range
 from .rules import METHODS, RULES, Rule
-from .schedules import LENGTHS, SCHEDULES
+from .schedules import LENGTHS, SCHEDULES, is_schedule
 from .text import read
 
 
@@ -67,6 +67,10 @@ class Recipe(Part):
 
     def __post_init__(self) -> None:
         Part.__post_init__(self)
+        for path, schedule in leaves(self, is_schedule).items():
+            if path[0] != "rule":
+                typed = f"Recipe({path[0]}={text(getattr(self, path[0]))})"
+                raise RavineError(f"{typed}: {path[-1]} must stand still, so it cannot hold {schedule!r}.")
         sizes = self.batch_size.extremes() if hasattr(self.batch_size, "extremes") else (self.batch_size,)
         for size in sizes:
             whole = isinstance(size, int) and not isinstance(size, bool) and size >= 1

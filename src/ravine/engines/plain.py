@@ -26,6 +26,8 @@ class Each:
     """
 
     __slots__ = ("items",)
+    __array_ufunc__ = None
+    """Leaves `numpy.float64(2) * each` to this class."""
 
     def __init__(self, items: Sequence[Any]) -> None:
         self.items = list(items)
@@ -102,13 +104,16 @@ class Each:
 
         return method
 
-    def global_norm(self) -> Tensor:
+    def global_norm(self) -> Any:
         """Takes the Euclidean norm over all values together.
 
         Returns:
-            A tensor of no dimensions.
+            A tensor of no dimensions; where values are on several devices, an `Each` of it on the device of each.
         """
-        return torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(item) for item in self.items]))
+        norms = [torch.linalg.vector_norm(item) for item in self.items]
+        devices = {norm.device for norm in norms}
+        whole = torch.linalg.vector_norm(torch.stack([norm.to(norms[0].device) for norm in norms]))
+        return whole if len(devices) == 1 else Each([whole.to(norm.device) for norm in norms])
 
     def normal(self, seed: Any, t: Any, tensor: Any) -> "Each":
         """Draws standard normal numbers in every value's shape.
@@ -181,9 +186,15 @@ def step(rule: Rule, parameters: Sequence[Parameter]) -> list[Tensor]:
     slots = _slots(rule, [parameter.state for parameter in parameters])
     p, new = rule.step(p, g, slots, t, Each([parameter.number for parameter in parameters]))
     for name, slot in new.items():
-        for parameter, value in zip(parameters, slot.items, strict=True):
-            parameter.state[name] = value
+        for k, parameter in enumerate(parameters):
+            parameter.state[name] = _own(_at(slot, k), parameter)
     return p.items
+
+
+def _own(value: Any, parameter: Parameter) -> Any:
+    """Copies a slot that is the parameter or its gradient itself, both of which are about to change in place."""
+    passing = (parameter.value.data_ptr(), parameter.gradient.data_ptr())
+    return value.clone() if isinstance(value, Tensor) and value.data_ptr() in passing else value
 
 
 def gradient_points(rule: Rule, params: Sequence[Tensor], states: Iterable[dict[str, Any]]) -> list[Tensor]:

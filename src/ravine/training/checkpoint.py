@@ -1,8 +1,7 @@
 """Checkpoints: written whole or not at all, and read without unpickling anything."""
 
 import os
-import pickle
-import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,9 @@ from ..errors import RavineError
 from .loop import Training
 
 COUNTERS = ("epoch", "batch", "steps", "evaluations")
+CLAIMS = ("recipe", "seed")
+PARTS = (*COUNTERS, *CLAIMS, "loss_sum", "model", "optimizer")
+"""What `state_of` gathers."""
 
 
 def state_of(training: Training) -> dict[str, Any]:
@@ -29,7 +31,6 @@ def state_of(training: Training) -> dict[str, Any]:
         "recipe": repr(training.recipe),
         "seed": training.seed,
         "loss_sum": training.loss_sum,
-        "lr_factor": training.optimizer.lr_factor,
         "model": training.model.state_dict(),
         "optimizer": training.optimizer.state_dict(),
     }
@@ -43,8 +44,11 @@ def restore(training: Training, state: dict[str, Any]) -> None:
         state: What `state_of` gathered.
 
     Raises:
-        RavineError: The checkpoint is of another recipe, seed or model.
+        RavineError: The checkpoint is of another recipe, seed or model, or is none.
     """
+    absent = [name for name in PARTS if name not in state]
+    if absent:
+        raise RavineError(f"this is no checkpoint of a run: it has no {' and no '.join(absent)}.")
     for name, present in (("recipe", repr(training.recipe)), ("seed", training.seed)):
         if state[name] != present:
             raise RavineError(f"the checkpoint is of {name} {state[name]!r}, and this run has {present!r}.")
@@ -53,7 +57,6 @@ def restore(training: Training, state: dict[str, Any]) -> None:
     except RuntimeError as error:
         raise RavineError(f"the checkpoint is of another model: {' '.join(str(error).split())}") from error
     training.optimizer.load_state_dict(state["optimizer"])
-    training.optimizer.lr_factor = state["lr_factor"]
     training.loss_sum.copy_(state["loss_sum"])
     for name in COUNTERS:
         setattr(training, name, state[name])
@@ -69,20 +72,36 @@ def save(state: dict[str, Any], path: Path) -> None:
     Raises:
         RavineError: The disk is full or the folder cannot be written; what stood there before still does.
     """
+    unfinished = _unfinished(path, str(os.getpid()))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with unfinished.open("wb") as file:
                 torch.save(state, file)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(unfinished).replace(path)
+            unfinished.replace(path)
         except BaseException:
-            Path(unfinished).unlink(missing_ok=True)
+            unfinished.unlink(missing_ok=True)
             raise
     except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
-        raise RavineError(f"cannot write {str(path)!r}: {error}. Nothing that was saved before is lost.") from error
+        raise RavineError(
+            f"cannot write {str(path)!r}: {_first_line(error)}. What was saved before is safe."
+        ) from error
+
+
+def sweep(path: Path) -> None:
+    """Removes what killed writers left beside a file that nobody is writing now.
+
+    Args:
+        path: The file.
+    """
+    for left in path.parent.glob(_unfinished(path, "*").name):
+        left.unlink(missing_ok=True)
+
+
+def _unfinished(path: Path, writer: str) -> Path:
+    return path.with_name(f".{path.name}.{writer}")
 
 
 def load(path: Path, device: torch.device) -> dict[str, Any]:
@@ -98,10 +117,20 @@ def load(path: Path, device: torch.device) -> dict[str, Any]:
     Raises:
         RavineError: The file is not there, is damaged, or holds anything but tensors, numbers and texts.
     """
+    if not path.is_file():
+        raise RavineError(f"there is no file {str(path)!r}.")
     try:
-        return torch.load(path, map_location=device, weights_only=True)
-    except FileNotFoundError:
-        raise RavineError(f"there is no checkpoint {str(path)!r}.") from None
-    except (OSError, RuntimeError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RavineError(f"{str(path)!r} is not a checkpoint that can be read: {reason}") from error
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()  # torch.load itself would take flipped bits for weights
+        state = None if damaged else torch.load(path, map_location=device, weights_only=True)
+    except Exception as error:  # whatever bytes mean to a reader that did not expect them
+        raise RavineError(
+            f"{str(path)!r} cannot be read: it is damaged, or holds more than tensors, numbers and texts."
+        ) from error
+    if not isinstance(state, dict):
+        raise RavineError(f"{str(path)!r} cannot be read: it is damaged, or no state of a model or a run.")
+    return state
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__

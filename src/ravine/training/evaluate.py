@@ -39,12 +39,13 @@ def outputs_of(task: Task, model: nn.Module, examples: Examples) -> Outputs:
     Returns:
         Outputs and targets of all examples, on the CPU.
     """
-    training = model.training
+    modes = {module: module.training for module in model.modules()}
     model.eval()
     try:
         parts = [task.score(model, batch) for batch in examples.batches(torch.arange(len(examples)).split(BATCH))]
     finally:
-        model.train(training)
+        for module, mode in modes.items():
+            module.training = mode
     outputs, targets = zip(*parts, strict=True)
     return Outputs(torch.cat(outputs).cpu(), torch.cat(targets).cpu())
 
@@ -97,7 +98,7 @@ def predicting(training: Training) -> Iterator[None]:
     kept = [{name: buffer.clone() for name, buffer in norm.named_buffers()} for norm in norms]
     with training.optimizer.predicting():
         try:
-            _estimate_statistics(training, norms)
+            _estimate_statistics(training, [norm for norm in norms if norm.track_running_stats])
             yield
         finally:
             for norm, buffers in zip(norms, kept, strict=True):
@@ -108,22 +109,24 @@ def predicting(training: Training) -> Iterator[None]:
 @torch.no_grad()
 def _estimate_statistics(training: Training, norms: list[Any]) -> None:
     """Sets running means and variances to their plain averages over the training data."""
-    tracking = [norm for norm in norms if norm.track_running_stats]
-    if not tracking:
+    if not norms:
         return
-    momenta = [norm.momentum for norm in tracking]
-    was_training = training.model.training
-    training.model.train()
-    for norm in tracking:
-        norm.reset_running_stats()
-        norm.momentum = None  # a cumulative average over all batches, which torch's own update_bn takes too
+    momenta = [norm.momentum for norm in norms]
+    modes = {module: module.training for module in training.model.modules()}
     order = epoch_order(training.recipe, len(training.examples), training.seed, training.epoch)
     seed_step(order.seeds[0], training.device)
-    for batch in training.examples.batches(order.batches):
-        training.task.compute(training.model, batch)
-    for norm, momentum in zip(tracking, momenta, strict=True):
-        norm.momentum = momentum
-    training.model.train(was_training)
+    training.model.train()
+    try:
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # a cumulative average over all batches, which torch's own update_bn takes too
+        for batch in training.examples.batches(order.batches):
+            training.task.compute(training.model, batch)
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+        for module, mode in modes.items():
+            module.training = mode
 
 
 def finite(tensors: Iterator[Tensor]) -> bool:

@@ -4,18 +4,23 @@ It alone counts the steps that schedules see, through the optimizer it drives.
 """
 
 import math
+import random
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from ..data.examples import Examples
 from ..data.model import build_model
+from ..data.randomness import seeded as lucky
 from ..data.task import Task
-from ..optim import Optimizer
+from ..errors import RavineError
+from ..optim import Optimizer, field_names
 from ..recipe import Recipe
 from ..rules import seeded
 from .order import epoch_order, steps_per_epoch
@@ -32,11 +37,12 @@ class Training:
     optimizer: Optimizer
     device: torch.device
     seed: int
+    loss_sum: Tensor
+    """The loss summed over the examples of this epoch so far, in float64."""
     epoch: int = 0
     batch: int = 0
     steps: int = 0
     evaluations: int = 0
-    loss_sum: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.float64))
 
 
 def begin(
@@ -54,15 +60,31 @@ def begin(
 
     Returns:
         A training at its first step.
+
+    Raises:
+        RavineError: The network has nothing to train, or the rule no lr that a plateau could lower.
     """
-    model = build_model(task, seed, **arguments).to(device)
+    if recipe.on_plateau is not None and "lr" not in field_names(recipe.rule):
+        raise RavineError(f"{recipe!r}: {recipe.rule!r} has no lr that a plateau could lower; leave on_plateau out.")
+    examples = examples.to(device)
+    model = _complete(task, build_model(task, seed, **arguments).to(device), examples, seed)
+    parameters = list(model.parameters())  # frozen ones too, which the model may thaw
+    if not parameters:
+        raise RavineError(f"{type(model).__name__} has no parameters, so there is nothing to train.")
     per_epoch = steps_per_epoch(recipe, len(examples))
-    moving = [p for p in model.parameters() if p.requires_grad]
     rule = seeded(recipe.rule, seed)
-    optimizer = Optimizer(moving, rule, steps=per_epoch * recipe.epochs, steps_per_epoch=per_epoch)
-    training = Training(task, recipe, examples.to(device), model, optimizer, device, seed)
-    training.loss_sum = training.loss_sum.to(device)
-    return training
+    optimizer = Optimizer(parameters, rule, steps=per_epoch * recipe.epochs, steps_per_epoch=per_epoch)
+    loss_sum = torch.zeros((), dtype=torch.float64, device=device)
+    return Training(task, recipe, examples, model, optimizer, device, seed, loss_sum)
+
+
+def _complete(task: Task, model: nn.Module, examples: Examples, seed: int) -> nn.Module:
+    """Shows lazy layers some examples, from which they learn their sizes; their weights come from the seed."""
+    if any(is_lazy(p) for p in model.parameters()):
+        model.eval()
+        with lucky(seed), torch.no_grad():
+            task.compute(model, examples.batch(torch.arange(min(2, len(examples)))))
+    return model
 
 
 def epochs(training: Training, until: int, after_step: Callable[[Training], None] | None = None) -> Iterator[float]:
@@ -93,19 +115,22 @@ def _train_epoch(training: Training, after_step: Callable[[Training], None] | No
     autocast = torch.autocast(device.type, torch.bfloat16) if training.recipe.autocast else nullcontext()
     model.train()
     ahead = order.batches[training.batch :]
-    for indices, batch in zip(ahead, training.examples.batches(ahead), strict=True):
-        seed_step(order.seeds[training.batch], device)
+    batches = training.examples.batches(ahead)
+    for indices, seed in zip(ahead, order.seeds[training.batch :], strict=True):
+        seed_step(seed, device)
+        if not training.examples.in_memory:
+            seed_reading(seed)
+        batch = next(batches)  # after the seed: a Dataset may draw its augmentation here
 
         def closure(batch: Any = batch) -> Tensor:
             optimizer.zero_grad()
             with autocast:
                 loss, _, _ = task.compute(model, batch)
             loss.backward()
-            return loss.detach()
+            return loss.detach().reshape(())
 
-        loss = optimizer.step(closure)
         count = len(indices)
-        training.loss_sum += loss * count
+        training.loss_sum.add_(optimizer.step(closure), alpha=count)
         training.batch += 1
         training.steps += 1
         training.evaluations += count
@@ -126,6 +151,16 @@ def seed_step(seed: int, device: torch.device) -> None:
         torch.cuda.manual_seed(seed)
 
 
+def seed_reading(seed: int) -> None:
+    """Sets the luck of those who read examples by Python's or NumPy's own generators, as a user's Dataset may.
+
+    Args:
+        seed: The step's seed.
+    """
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002 - what a user's Dataset may draw from
+
+
 def gradient_norm(training: Training) -> float:
     """Takes the norm of the gradient of the last step.
 
@@ -135,5 +170,4 @@ def gradient_norm(training: Training) -> float:
     Returns:
         The Euclidean norm over all parameters.
     """
-    grads = [p.grad for p in training.model.parameters() if p.grad is not None]
-    return float(torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(g) for g in grads]))) if grads else 0.0
+    return float(nn.utils.get_total_norm(p.grad.to_dense() for p in training.model.parameters() if p.grad is not None))

@@ -5,6 +5,9 @@ from contextlib import contextmanager
 
 import torch
 
+from ..data.randomness import seeded
+from ..errors import RavineError
+
 
 def device_named(name: str | None) -> torch.device:
     """Picks the device to train on.
@@ -14,8 +17,22 @@ def device_named(name: str | None) -> torch.device:
 
     Returns:
         The device.
+
+    Raises:
+        RavineError: There is no such device here.
+
+    >>> device_named("cpu")
+    device(type='cpu')
     """
-    return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+    if name is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
+        here = "cpu, cuda" if torch.cuda.is_available() else "cpu"
+        raise RavineError(f"--device {name}: there is no such device on this machine; use one of {here}.") from error
+    return device
 
 
 @contextmanager
@@ -28,7 +45,7 @@ def one_thread() -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with torch.random.fork_rng():
+        with seeded(0):
             yield
     finally:
         torch.set_num_threads(threads)

@@ -18,8 +18,8 @@ from ..data.preprocessing import fitted
 from ..data.task import Task
 from ..errors import RavineError
 from .evaluate import BATCH
+from .folder import fingerprint, load_model, read_card
 from .stage import SPLIT_SEED
-from .train import load_model, read_card
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,29 +65,29 @@ def predict(folder: str | Path, data: Any, *, task: Task | None = None) -> Predi
         RavineError: The folder holds no finished run, or the data do not fit its task.
     """
     card = read_card(Path(folder))
-    found = task if task is not None else _task(card, folder)
+    found = _task(card, folder) if task is None else task
+    if fingerprint(found) != card["data"]:
+        raise RavineError(f"the data of the task have changed since the run in {str(folder)!r} was trained.")
     model = load_model(Path(folder), found, card)
     known = found.training_data
     path = Path(data) if isinstance(data, (str, Path)) else None
     new = new_examples(found, path) if path else examples(data, found.target, like=known, where="new data")
     train, _ = split_test(found, SPLIT_SEED)
-    transformed = fitted(found.preprocess, train)(new)
-    outputs = _outputs(found, model, transformed)
+    outputs = _outputs(found, model, fitted(found.preprocess, train)(new))
     kind = found.used_loss.kind
+    said = decode(outputs, kind, known.coding)
+    one_each = said.ndim == 2 and said.shape[1] == 1 and known.targets is not None and known.targets.dim() == 1
     return Predictions(
-        outputs, decode(outputs, kind, known.coding), _probabilities(outputs, kind), known.coding.classes or ()
+        outputs, said[:, 0] if one_each else said, _probabilities(outputs, kind), known.coding.classes or ()
     )
 
 
 def _task(card: dict[str, Any], folder: str | Path) -> Task:
-    if not card.get("task"):
+    if not card["task"]:
         raise RavineError(
             f"the run in {str(folder)!r} is of a task that no text finds: give it, as in predict(..., task=task)."
         )
-    found = find(card["task"])
-    if found.training_data.fingerprint() != card["data"]:
-        raise RavineError(f"the data of {card['task']!r} have changed since the run in {str(folder)!r} was trained.")
-    return found
+    return find(card["task"])
 
 
 @torch.no_grad()

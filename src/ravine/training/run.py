@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from ..data.folds import folds
+from ..errors import RavineError
 from ..recipe import Recipe, early_stopping
 from .checkpoint import load, restore, save, state_of
 from .evaluate import finite, outputs_of, values
@@ -61,6 +62,8 @@ class Keeper:
     ended: tuple[str, str] | None = None
     every: float = CHECKPOINT_SECONDS
     last: float = field(default_factory=time.monotonic)
+    note: str = ""
+    """What the run's sentence has to add."""
 
     def now_and_then(self, training: Training) -> None:
         """Writes a checkpoint if the last one is old.
@@ -89,12 +92,19 @@ class Keeper:
         Args:
             training: A training at its first step.
             path: The checkpoint.
+
+        Raises:
+            RavineError: It cannot be read, or is of another run.
         """
         state = load(path, training.device)
+        if any(name not in state for name in ("watch", "history", "ended")):
+            raise RavineError(f"{str(path)!r} is no checkpoint of a run.")
         restore(training, state)
         self.watch.restore(state["watch"])
         self.history = [Epoch(**epoch) for epoch in state["history"]]
         self.ended = state["ended"]
+        if training.epoch and not training.examples.in_memory:
+            self.note = f" Taken up after epoch {training.epoch}: random numbers that its Dataset keeps began anew."
 
 
 def run(
@@ -115,7 +125,7 @@ def run(
         How it went.
     """
     began = time.perf_counter()
-    # A Dataset may draw luck of its own that no seed reaches: such a run is resumed at the start of an epoch.
+    # A Dataset may keep luck of its own that no seed reaches: such a run is taken up at the start of an epoch.
     after_step = keeper.now_and_then if training.examples.in_memory else None
     ahead = epochs(training, until, after_step) if keeper.ended is None else ()
     for train_loss in ahead:
@@ -135,7 +145,7 @@ def run(
             keeper.write(training)
     outcome, sentence = keeper.ended or ("finished", f"Finished {training.epoch} epochs.")
     best = keeper.watch.best_epoch or training.epoch
-    return Ended(training, outcome, sentence, tuple(keeper.history), best, time.perf_counter() - began)
+    return Ended(training, outcome, sentence + keeper.note, tuple(keeper.history), best, time.perf_counter() - began)
 
 
 def start(

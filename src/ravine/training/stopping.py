@@ -1,13 +1,16 @@
 """What ends a run before its epochs are over, or lowers its learning rate: the parts of training with a memory."""
 
+import copy
 import math
 from dataclasses import dataclass
 from typing import Any
 
+from torch import Tensor
+
 from ..data.examples import Examples
 from ..data.metrics import Metric
 from ..recipe import early_stopping, gradient_norm
-from .evaluate import outputs_of, values
+from .evaluate import outputs_of, predicting, values
 from .loop import Training
 from .loop import gradient_norm as norm_of_gradient
 
@@ -56,6 +59,8 @@ class Watch:
         self.stalling = Patience()
         self.best_epoch = 0
         self.best_weights: dict[str, Any] = {}
+        self.best_means: dict[int, Tensor] = {}
+        """The weights that predicted at the best epoch, by the number of their parameter, where the rule keeps such."""
 
     def see(self, train_loss: float) -> str | None:
         """Takes note of the epoch that has just ended.
@@ -69,7 +74,8 @@ class Watch:
         recipe = self.training.recipe
         watched = train_loss
         if self.held_out is not None:
-            (watched,) = values((self.loss,), outputs_of(self.training.task, self.training.model, self.held_out))
+            with predicting(self.training):
+                (watched,) = values((self.loss,), outputs_of(self.training.task, self.training.model, self.held_out))
         if recipe.on_plateau is not None:
             self.stalling.see(watched, recipe.on_plateau.smallest_change)
             if self.stalling.since >= recipe.on_plateau.patience:
@@ -90,7 +96,9 @@ class Watch:
     def _no_improvement(self, stop: early_stopping, watched: float) -> str | None:
         if self.stopping.see(watched, stop.smallest_change):
             self.best_epoch = self.training.epoch
-            self.best_weights = {name: value.clone() for name, value in self.training.model.state_dict().items()}
+            self.best_weights = copy.deepcopy(self.training.model.state_dict())
+            pairs = self.training.optimizer.predicting_weights()
+            self.best_means = {number: mean.clone() for number, (_, mean) in pairs.items()}
         if self.stopping.since < stop.patience:
             return None
         return (
@@ -99,9 +107,12 @@ class Watch:
         )
 
     def take_best_back(self) -> None:
-        """Puts the weights of the best epoch back into the model, where one was kept."""
-        if self.best_weights:
-            self.training.model.load_state_dict(self.best_weights)
+        """Puts the weights of the best epoch back, those that predict among them, where any were kept."""
+        if not self.best_weights:
+            return
+        self.training.model.load_state_dict(self.best_weights)
+        for number, (p, mean) in self.training.optimizer.predicting_weights().items():
+            mean.copy_(self.best_means.get(number, p))  # what has only stepped since then predicted as it was
 
     def state(self) -> dict[str, Any]:
         """Gathers its memory for a checkpoint.
@@ -114,6 +125,7 @@ class Watch:
             "stalling": (self.stalling.best, self.stalling.since),
             "best_epoch": self.best_epoch,
             "best_weights": self.best_weights,
+            "best_means": self.best_means,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -123,4 +135,6 @@ class Watch:
             state: What `state` gathered.
         """
         self.stopping, self.stalling = Patience(*state["stopping"]), Patience(*state["stalling"])
-        self.best_epoch, self.best_weights = state["best_epoch"], state["best_weights"]
+        self.best_epoch, self.best_weights, self.best_means = (
+            state[name] for name in ("best_epoch", "best_weights", "best_means")
+        )

@@ -1,8 +1,10 @@
 """`train`: one recipe on all training data, kept in a folder from which it is taken up again."""
 
 import dataclasses
-import json
-from collections.abc import Callable, Mapping
+import math
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,15 +20,13 @@ from ..data.task import Task
 from ..errors import RavineError
 from ..recipe import Recipe, read_recipe
 from ..rules import Rule
-from .checkpoint import load, save
+from .checkpoint import save
 from .evaluate import outputs_of, predicting, values
+from .folder import CHECKPOINT, WEIGHTS, arguments_text, claimed, fingerprint, write_card
 from .loop import Training
 from .machine import device_named, one_thread
 from .run import CHECKPOINT_SECONDS, Ended, Epoch, observe, run, start
 from .stage import SPLIT_SEED, Stage, whole_stage
-
-CARD, WEIGHTS, CHECKPOINT = "run.json", "model.pt", "checkpoint.pt"
-"""The files of a run's folder: what it is, the weights that predict, and where to go on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,125 +95,77 @@ def train(
     """
     found = find(task) if isinstance(task, str) else task
     found = found if metric is None else dataclasses.replace(found, metric=metric)
-    settled = read_recipe(recipe)
+    settled, where = read_recipe(recipe), device_named(device)
+    until = settled.epochs if until is None else until
+    _check_whole("seed", seed, 0, 2**32 - 1)
+    _check_whole("until", until, 1, settled.epochs)
+    folder, arguments = None if out is None else Path(out), dict(arguments or {})
     card = {
-        "task": found.source, "data": found.training_data.fingerprint(), "recipe": repr(settled), "seed": seed,
-        "arguments": dict(arguments or {}), "until": until or settled.epochs, "metric": metric,
+        "task": found.source, "data": fingerprint(found), "recipe": repr(settled), "seed": seed,
+        "arguments": arguments_text(arguments) if folder else "", "until": until, "metric": metric,
     }  # fmt: skip
-    folder = None if out is None else Path(out)
-    if folder is not None:
-        _claim(folder, card)
-    with one_thread():
-        stage = whole_stage(found, device_named(device))
-        where = None if folder is None else folder / CHECKPOINT
+    with claimed(folder, card), one_thread():
+        stage = whole_stage(found, where)
+        path = None if folder is None else folder / CHECKPOINT
         training, keeper = start(
-            stage, settled, seed=seed, device=device_named(device), arguments=card["arguments"], path=where,
-            every=checkpoint_seconds,
-        )  # fmt: skip
+            stage, settled, seed=seed, device=where, arguments=arguments, path=path, every=checkpoint_seconds
+        )
         check_model(found, training.model, training.examples.batch(torch.arange(min(8, len(training.examples)))))
-        if where is not None and where.exists():
-            keeper.take_up(training, where)
+        if path is not None and path.exists():
+            keeper.take_up(training, path)
 
         def watched(training: Training, epoch: Epoch) -> Epoch:
             epoch = observe(stage, training, epoch, judge=False)
             progress(epoch)
             return epoch
 
-        ended = run(training, card["until"], keeper, watched)
+        with _told(training):
+            ended = run(training, until, keeper, watched)
         keeper.write(training)
         keeper.watch.take_best_back()
-        return _scored(ended, stage, card, folder)
+        return _scored(ended, stage, card, arguments, folder)
 
 
-def _scored(ended: Ended, stage: Stage, card: dict[str, Any], folder: Path | None) -> Run:
+def _check_whole(name: str, value: Any, least: int, most: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise RavineError(f"train({name}={value!r}): {name} must be a whole number from {least} to {most}.")
+
+
+@contextmanager
+def _told(training: Training) -> Iterator[None]:
+    """Tells in one line what a user's model, loss or data raised during training."""
+    try:
+        yield
+    except RavineError:
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        reason = " ".join(str(error).split()) or "no reason given"
+        raise RavineError(
+            f"training broke off in epoch {training.epoch + 1}: {type(error).__name__}: {reason} "
+            f"({Path(place.filename).name}, line {place.lineno})"
+        ) from error
+
+
+def _scored(ended: Ended, stage: Stage, card: dict[str, Any], arguments: dict[str, Any], folder: Path | None) -> Run:
     """Scores a run that has ended, and keeps the weights that predict."""
-    training = ended.training
+    training, outcome, sentence = ended.training, ended.outcome, ended.sentence
     _, test = split_test(stage.task, SPLIT_SEED)
     ledger.note(test.fingerprint(), str(folder.resolve()) if folder else "ravine.train", 1)
     with predicting(training):
         score, proper = values(stage.metrics, outputs_of(stage.task, training.model, stage.judged))
         train_score, _ = values(stage.metrics, outputs_of(stage.task, training.model, training.examples))
-        model = build_model(stage.task, card["seed"], **card["arguments"]).to(training.device)
+        model = build_model(stage.task, card["seed"], **arguments).to(training.device)
         model.load_state_dict(training.model.state_dict())
-    model.eval()
+    if outcome != "diverged" and not (math.isfinite(score) and math.isfinite(proper)):
+        outcome, sentence = "diverged", "Diverged: its outputs on the test set are not finite."
     numbers = {
-        "outcome": ended.outcome, "sentence": ended.sentence, "metric": stage.metrics[0].name, "score": score,
+        "outcome": outcome, "sentence": sentence, "metric": stage.metrics[0].name, "score": score,
         "proper_name": stage.metrics[1].name, "proper": proper, "train_score": train_score,
         "evaluations": training.evaluations, "seconds": ended.seconds,
     }  # fmt: skip
     if folder is not None:
         save(model.state_dict(), folder / WEIGHTS)
-        _write_card(folder, card | {"result": numbers})
+        write_card(folder, card | {"result": numbers})
+    model.eval()
     return Run(recipe=card["recipe"], seed=card["seed"], history=ended.history, model=model, folder=folder, **numbers)
-
-
-def _claim(folder: Path, card: dict[str, Any]) -> None:
-    """Takes a folder for a run, or finds the same run in it."""
-    if (folder / CARD).exists():
-        known = read_card(folder)
-        changed = [
-            f"{name} was {known.get(name)!r}, now {value!r}" for name, value in card.items() if known.get(name) != value
-        ]
-        if changed:
-            raise RavineError(f"{str(folder)!r} holds another run: {'; '.join(changed)}. Choose another --out.")
-    else:
-        _write_card(folder, card)
-
-
-def _write_card(folder: Path, card: dict[str, Any]) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        unfinished = folder / f".{CARD}"
-        unfinished.write_text(json.dumps(card, indent=1))
-        unfinished.replace(folder / CARD)
-    except OSError as error:
-        raise RavineError(f"cannot write to {str(folder)!r}: {error.strerror}. Choose another --out.") from error
-
-
-def read_card(folder: Path) -> dict[str, Any]:
-    """Reads what a run's folder says of it.
-
-    Args:
-        folder: The folder.
-
-    Returns:
-        Task, recipe, seed, arguments and, where it has ended, the result.
-
-    Raises:
-        RavineError: It is no run's folder.
-    """
-    try:
-        card = json.loads((folder / CARD).read_text())
-        return card if isinstance(card, dict) else {}
-    except FileNotFoundError:
-        raise RavineError(
-            f"there is no run in {str(folder)!r}: 'ravine train TASK --recipe ... --out {folder}' makes one."
-        ) from None
-    except (OSError, ValueError) as error:
-        raise RavineError(f"{str(folder / CARD)!r} cannot be read: {error}.") from error
-
-
-def load_model(folder: Path, task: Task, card: Mapping[str, Any]) -> nn.Module:
-    """Builds a run's network with the weights that predict.
-
-    Args:
-        folder: The run's folder.
-        task: Its task.
-        card: What the folder says of it.
-
-    Returns:
-        The network, in evaluation mode, on the CPU.
-
-    Raises:
-        RavineError: The run has not ended, or its weights do not fit.
-    """
-    if not (folder / WEIGHTS).exists():
-        raise RavineError(f"the run in {str(folder)!r} has not ended: the same 'ravine train' command goes on with it.")
-    model = build_model(task, card["seed"], **card["arguments"])
-    try:
-        model.load_state_dict(load(folder / WEIGHTS, torch.device("cpu")))
-    except RuntimeError as error:
-        raise RavineError(
-            f"the weights in {str(folder)!r} are of another model: {' '.join(str(error).split())}"
-        ) from error
-    return model.eval()
