@@ -195,8 +195,8 @@ class Optimizer(torch.optim.Optimizer):
                 )
         super().load_state_dict(state_dict)
         for group in self.param_groups:
-            for name, value in self.defaults.items():
-                group.setdefault(name, value)
+            for name in (*KEPT, *self._fields):
+                group.setdefault(name, self.defaults[name])
         self._show(max(0, self.param_groups[0]["count"] - 1))
 
     def __getstate__(self) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def save(state: dict[str, Any], path: Path) -> None:
         ) from error
 
 
-def sweep(path: Path) -> None:
+def remove_unfinished(path: Path) -> None:
     """Removes what killed writers left beside a file that nobody is writing now.
 
     Args:

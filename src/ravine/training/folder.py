@@ -16,7 +16,7 @@ from ..data.task import Task
 from ..errors import RavineError
 from ..part import text
 from ..text import read
-from .checkpoint import load, sweep
+from .checkpoint import load, remove_unfinished
 
 CARD, WEIGHTS, CHECKPOINT, LOCK = "run.json", "model.pt", "checkpoint.pt", ".lock"
 """The files of a folder: what the run is, the weights that predict, where to go on, and who is at it."""
@@ -66,7 +66,7 @@ def claimed(folder: Path | None, card: Mapping[str, Any]) -> Iterator[None]:
     try:
         _check_same(folder, card)
         for name in (CARD, WEIGHTS, CHECKPOINT):
-            sweep(folder / name)
+            remove_unfinished(folder / name)
         yield
     finally:
         lock.release()
