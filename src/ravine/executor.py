@@ -6,14 +6,16 @@ costs one run, not the study.
 """
 
 import os
+import re
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import loky
 
@@ -28,7 +30,7 @@ TICK_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Death:
-    """A job whose worker died, twice, with what is known of it."""
+    """What became of a job whose worker died, with what is known of it."""
 
     sentence: str
 
@@ -49,17 +51,30 @@ def worker_processes(workers: int) -> Executor:
 
 
 def _begin_worker(parent: int) -> None:
+    # First of all, since what follows takes seconds, in which the parent may die.
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     import torch
 
     torch.set_num_threads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides what it means
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
 def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(PARENT_SECONDS)
     os._exit(1)
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Lets the processes started inside not hear Ctrl-C, which reaches all: the parent decides what it means."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows has none
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @dataclass
@@ -76,6 +91,14 @@ class Crew(Generic[Job, Result]):
     in_flight: dict["Future[Result]", Job] = field(default_factory=dict)
     suspects: list[Job] = field(default_factory=list)
     executor: Executor | None = None
+    alone: bool = False
+    """Whether the job in flight is a suspect."""
+
+    def __enter__(self) -> "Crew[Job, Result]":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.dismiss()
 
     def submit(self, job: Job) -> None:
         """Hands a job to the workers.
@@ -85,12 +108,37 @@ class Crew(Generic[Job, Result]):
         """
         if self.executor is None:
             self.executor = self.start()
-        self.in_flight[self.executor.submit(self.work, job)] = job
+        try:
+            with _deaf_to_interrupts():
+                self.in_flight[self.executor.submit(self.work, job)] = job
+        except BrokenProcessPool:  # a worker has died since the last look
+            self.alone = False
+            self.suspects += [*self._bury(), job]
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Runs a function in a worker, and waits for it.
+
+        Args:
+            function: The function.
+            *arguments: Its arguments.
+
+        Returns:
+            What it returns, or its worker's death.
+        """
+        if self.executor is None:
+            self.executor = self.start()
+        try:
+            with _deaf_to_interrupts():
+                future = self.executor.submit(function, *arguments)
+            return future.result()
+        except BrokenProcessPool as error:
+            self.dismiss()
+            return Death(f"Failed: its worker process died{_causes(error)}.")
 
     @property
     def free(self) -> int:
         """How many jobs may be handed over now; one more than there are workers, so that none waits for its next."""
-        return 0 if self.suspects else self.size + 1 - len(self.in_flight)
+        return 0 if self.suspects or self.alone else self.size + 1 - len(self.in_flight)
 
     def ended(self) -> Iterator[tuple[Job, Result | Death]]:
         """Waits a moment for jobs to end.
@@ -102,29 +150,35 @@ class Crew(Generic[Job, Result]):
             Exception: What the work itself raised.
         """
         if self.suspects and not self.in_flight:
-            yield self._retry(self.suspects.pop(0))
-            return
+            self.alone = True
+            self.submit(self.suspects.pop(0))
         done, _ = wait(self.in_flight, timeout=TICK_SECONDS, return_when=FIRST_COMPLETED)
+        death = None
         for future in done:
-            job = self.in_flight.pop(future)
             try:
-                yield job, future.result()
-            except BrokenProcessPool:
-                self.suspects += [job, *self.in_flight.values()]
-                self.in_flight.clear()
-                self.dismiss()
-                return
+                result = future.result()
+            except BrokenProcessPool as error:
+                death = error
+            else:
+                self.alone = False
+                yield self.in_flight.pop(future), result
+        if death is not None:
+            yield from self._after(death)
 
-    def _retry(self, job: Job) -> tuple[Job, Result | Death]:
-        self.submit(job)
-        (future,) = self.in_flight
-        try:
-            return job, future.result()
-        except BrokenProcessPool as error:
-            self.dismiss()
-            return job, Death(f"Its worker process died twice: {' '.join(str(error).split())}")
-        finally:
-            self.in_flight.clear()
+    def _after(self, death: BrokenProcessPool) -> Iterator[tuple[Job, Death]]:
+        was_alone, self.alone = self.alone, False
+        jobs = self._bury()
+        if was_alone:
+            yield from ((job, Death(f"Failed: its worker process died twice{_causes(death)}.")) for job in jobs)
+        else:
+            self.suspects += jobs
+
+    def _bury(self) -> list[Job]:
+        """Takes back all jobs of workers that are no more."""
+        jobs = list(self.in_flight.values())
+        self.in_flight.clear()
+        self.dismiss()
+        return jobs
 
     def dismiss(self) -> None:
         """Ends all workers, whatever they are at."""
@@ -133,3 +187,9 @@ class Crew(Generic[Job, Result]):
             executor.shutdown(wait=True, kill_workers=True)
         elif executor is not None:
             executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _causes(death: BrokenProcessPool) -> str:
+    """Tells how workers ended, as far as loky knows: by which signal, or with which exit code."""
+    codes = re.search(r"exit codes of the workers are \{(.*)\}", str(death))
+    return f" ({codes[1]})" if codes else ""

@@ -8,9 +8,12 @@ from typing import Any
 
 from rich.console import Console
 
+from ..data import ledger
 from ..errors import RavineError
+from ..pictures.numbers import count
 from ..report import write
 from ..study.compare import compare
+from ..study.entries import YOURS
 from ..study.options import DEFAULT_METHODS
 from ..study.prepare import Plan
 from ..study.study import Study
@@ -60,42 +63,69 @@ def run_compare(
         with shown(console) as progress:
             study = compare(task, methods=named, before=before, progress=progress, **numbers, **options)
     except KeyboardInterrupt:
-        if not begun:
-            raise SystemExit(130) from None
-        study = Study.load(begun[0].store.folder)
-        _finish(study, as_json=as_json, export=table)
-        console.print("Stopped. The same command goes on from here; nothing that had ended is lost.", highlight=False)
+        if begun:
+            _finish(Study.load(begun[0].store.folder), as_json=as_json, export=table)
+        what = "goes on from here; no run that had ended is lost" if begun else "starts anew; no run had begun"
+        console.print(f"Stopped. The same command {what}.", highlight=False, soft_wrap=True)
         raise SystemExit(130) from None
     _finish(study, as_json=as_json, export=table)
 
 
 def _announce(plan: Plan, console: Console) -> None:
-    known = len(plan.store.runs())
-    methods = ", ".join(entry.name for entry in plan.entries)
-    said = (
-        f"{plan.options.task}: {len(plan.entries)} contenders ({methods}), {plan.entries[0].epochs} epochs, "
-        f"about {plan.cost.evaluations / 1e6:.2g} million gradient evaluations, {duration(plan.cost.seconds)} on this machine."
-    )
-    console.print(said, highlight=False, markup=False)
-    for entry in plan.entries:
-        if not entry.field.contender.searched and entry.name != "yours":
-            console.print(
-                f"{entry.name} holds no range, so nothing of it is tuned; write lr=log(1e-4, 1e-1), say.",
-                highlight=False, markup=False,
-            )  # fmt: skip
-    if known:
-        console.print(f"Going on: {known} runs of it have ended before.", highlight=False)
+    known, cost = len(plan.store.runs()), plan.cost
+    methods, epochs = ", ".join(entry.name for entry in plan.entries), plan.entries[0].epochs
+    who = f"{plan.options.task}: {counted(len(plan.entries), 'contender')} ({methods})"
+    effort = f"{count(cost.evaluations)} gradient evaluations, about {duration(cost.seconds)} on this machine"
+    said = [f"{who}, {counted(epochs, 'epoch')}, {effort}."]
+    said += [
+        f"{entry.name} holds no range, so nothing of it is tuned; write lr=log(1e-4, 1e-1), say."
+        for entry in plan.entries
+        if not entry.field.contender.searched and entry.name != YOURS
+    ]
+    said += [f"Going on: {counted(known, 'run')} of it ended before."] if known else []
+    for line in said:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def counted(number: int, what: str) -> str:
+    """Counts things in words.
+
+    Args:
+        number: How many.
+        what: One of them.
+
+    Returns:
+        Such as "1 run" or "2 runs".
+
+    >>> counted(1, "run"), counted(2, "run")
+    ('1 run', '2 runs')
+    """
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _finish(study: Study, *, as_json: bool, export: Path | None) -> None:
-    page = write(study, study.folder / "report.html")
-    if export is not None:
-        export_runs(study, export)
     if as_json:
         print(json.dumps(for_machines(study), indent=1))
     else:
         print_leaderboard(study, Console(file=sys.stdout))
+    if export is not None:
+        export_runs(study, export)
+    page = _write_report(study)
+    if not as_json:
         print(f"Report: {page}")
+
+
+def _write_report(study: Study) -> Path:
+    """Writes the page; what an unfinished study shows of the test set is a look, too."""
+    if not study.finished and study.verdict is not None:
+        ledger.note(study.facts["test_fingerprint"], str(study.folder.resolve()), int((study.table().fold < 0).sum()))
+    try:
+        return write(study, study.folder / "report.html")
+    except OSError as error:
+        raise RavineError(
+            f"cannot write the report to {str(study.folder)!r}: {error.strerror}. The study is safe; "
+            f"'ravine report {study.folder}' writes it later."
+        ) from error
 
 
 def run_report(folder: str) -> None:
@@ -104,8 +134,7 @@ def run_report(folder: str) -> None:
     Args:
         folder: The study's folder.
     """
-    study = Study.load(folder)
-    print(write(study, study.folder / "report.html"))
+    print(_write_report(Study.load(folder)))
 
 
 def export_runs(study: Study, file: Path) -> None:

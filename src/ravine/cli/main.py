@@ -12,7 +12,6 @@ from ..errors import RavineError
 
 app = typer.Typer(
     name="ravine",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -124,12 +123,13 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         SystemExit: Always: 0, or 2 for a mistake of the user's, or 130 after Ctrl-C.
     """
     command: Any = typer.main.get_command(app)
+    typed = sys.argv[1:] if arguments is None else arguments
     try:
-        code = command.main(arguments, prog_name="ravine", standalone_mode=False)
+        code = command.main(typed or ["--help"], prog_name="ravine", standalone_mode=False)
     except RavineError as error:
         _refuse(str(error))
-    except typer.Abort:
-        sys.exit(130)
+    except OSError as error:  # a disk that is full, a folder that cannot be written
+        _refuse(f"{error.filename or 'the disk'}: {error.strerror or error}. What was written before is safe.")
     except Exception as error:
         # click tells a mistyped option by an exception of its own; anything else is a fault of Ravine's.
         if not hasattr(error, "format_message"):

@@ -23,12 +23,12 @@ def duration(seconds: float) -> str:
     Returns:
         Such as "3 s", "2 min 10 s" or "1 h 5 min".
 
-    >>> duration(3.2), duration(130), duration(3900), duration(float("nan"))
-    ('3 s', '2 min 10 s', '1 h 5 min', '?')
+    >>> duration(0.1), duration(130), duration(3900), duration(float("nan"))
+    ('1 s', '2 min 10 s', '1 h 5 min', '?')
     """
     if seconds != seconds:
         return "?"
-    whole = round(seconds)
+    whole = max(1, round(seconds))  # less is not worth telling apart
     if whole < 60:
         return f"{whole} s"
     return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
@@ -51,7 +51,7 @@ def shown(console: Console) -> Iterator[Callable[[Moment], None]]:
         BarColumn(None),
         TaskProgressColumn(),
         TextColumn("{task.fields[left]} left"),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
     )
     with Progress(*columns, console=console, transient=True, expand=True) as bar:
         task = bar.add_task("", total=None, left="?")

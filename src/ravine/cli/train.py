@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ..data import ledger
 from ..errors import RavineError
 from ..recipe import NAMES
 from ..text import read
@@ -22,11 +23,11 @@ def run_train(task: str, recipe: str, arguments: list[str], **options: Any) -> N
         arguments: Arguments of the model, as `name=value`.
         **options: The options of `ravine.train`.
     """
+    ledger.check()
     run = train(task, recipe, arguments=dict(_argument(text) for text in arguments), progress=_tell, **options)
     print(f"{run.sentence} {run.evaluations} gradient evaluations in {duration(run.seconds)}.")
-    print(
-        f"test {run.metric} {run.score:.6g}, {run.proper_name} {run.proper:.6g}; training {run.metric} {run.train_score:.6g}"
-    )
+    print(f"test {run.metric} {run.score:.6g}, {run.proper_name} {run.proper:.6g}")
+    print(f"training {run.metric} {run.train_score:.6g}")
     if run.folder is not None:
         print(f"Weights: {run.folder / 'model.pt'}")
 

@@ -7,7 +7,8 @@ fingerprint of the data, so that a new study on old data cannot forget the earli
 import datetime
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,19 +44,29 @@ def note(data: str, study: str, runs: int) -> None:
         data: The fingerprint of the test data.
         study: Who reads.
         runs: How many runs are scored on it.
-
-    Raises:
-        RavineError: The ledger cannot be written.
     """
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    with _opened() as database, database:
+        database.execute("insert into reads values (?, ?, ?, ?)", (data, study, now, runs))
+
+
+def check() -> None:
+    """Makes sure that the ledger can be written, before anything is read that must stand in it."""
+    with _opened() as database, database:
+        database.execute("delete from reads where false")  # takes the right to write, and changes nothing
+
+
+@contextmanager
+def _opened() -> Iterator[sqlite3.Connection]:
     try:
         path().parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(path(), timeout=30)) as database, database:
+        with closing(sqlite3.connect(path(), timeout=30)) as database:
             database.execute(SCHEMA)
-            database.execute("insert into reads values (?, ?, ?, ?)", (data, study, now, runs))
+            yield database
     except (OSError, sqlite3.DatabaseError) as error:
         raise RavineError(
-            f"cannot write the ledger of test-set reads {str(path())!r}: {error}. Set RAVINE_HOME to a folder that can be."
+            f"cannot use the ledger of test-set reads {str(path())!r}: {error}. "
+            "Set RAVINE_HOME to a folder that can be written."
         ) from error
 
 
@@ -70,6 +81,6 @@ def reads(data: str) -> list[Read]:
     """
     if not path().exists():
         return []
-    with closing(sqlite3.connect(path(), timeout=30)) as database:
+    with _opened() as database:
         rows = database.execute("select study, time, runs from reads where data = ? order by rowid", (data,))
         return [Read(*row) for row in rows]

@@ -18,11 +18,14 @@ from ..recipe import Recipe
 from ..rules import Wrapper, arithmetic
 from ..schedules import Schedule
 from .course import Course, Entry
+from .fingerprints import kinds
 from .scene import Scene, stage
 from .store import Record
 
 SELF_CONTAINED = {"digits": ready_made.digits_cnn}
 """Tasks whose data and network the plain script writes out; others it takes from where the task has them."""
+LOADED = "ravine_task_"
+"""How the modules are called that Ravine makes of a user's files."""
 
 
 def train_this_way(best: Entry, state: Course, records: Mapping[str, Record], scene: Scene) -> dict[str, str]:
@@ -45,21 +48,39 @@ def train_this_way(best: Entry, state: Course, records: Mapping[str, Record], sc
         key=lambda r: r.record["seed"],
     )
     data = stage(scene, -1)
+    epochs, scores = refits[0].record["until"], [r.record["score"] for r in refits]
     numbers = {
-        "task": data.task.source or data.task.name,
-        "recipe": refits[0].record["recipe"],
+        "task": data.task.source,
+        "recipe": _readable(recipe, refits[0].record["recipe"]),
+        "written": refits[0].record["recipe"],
         "arguments": arguments,
         "metric": data.metrics[0].name,
-        "score": float(np.mean([r.record["score"] for r in refits])),
+        "scores": scores,
+        "score": float(np.mean(scores)),
         "seeds": [r.record["seed"] for r in refits],
-        "epochs": refits[0].record["until"],
+        "epochs": epochs,
         "total_epochs": recipe.epochs,
+        "options": {
+            "until": epochs if epochs != recipe.epochs else None,
+            "metric": scene.metric,
+            "device": scene.device,
+        },
     }
     return {
         "ravine": _render("ravine.py.jinja", numbers),
         "pytorch": _plain(recipe, numbers, scene),
         "command": _command(numbers),
     }
+
+
+def _readable(recipe: Recipe, written: str) -> str | None:
+    """Gives the text that `ravine.train` reads as a recipe; None where it holds a rule that no text finds."""
+    own = [kind for kind in kinds(recipe.rule) if not kind.__module__.startswith("ravine.")]
+    if not own:
+        return written
+    if not all(kind.__module__.startswith(LOADED) for kind in own):
+        return None
+    return f"{inspect.getsourcefile(own[0])}:{written}"
 
 
 def _render(template: str, values: Mapping[str, Any]) -> str:
@@ -71,9 +92,15 @@ def _render(template: str, values: Mapping[str, Any]) -> str:
 
 
 def _command(numbers: Mapping[str, Any]) -> str:
-    words = ["ravine", "train", numbers["task"], "--recipe", numbers["recipe"], "--seed", str(numbers["seeds"][0])]
-    words += [word for name, value in numbers["arguments"].items() for word in ("--set", f"{name}={value!r}")]
-    return " ".join(shlex.quote(word) for word in words)
+    if numbers["task"] is None or numbers["recipe"] is None:
+        return "# There is no command line: the task or its rule was given as an object, and no text finds it.\n"
+    seed, *others = numbers["seeds"]
+    words = ["ravine", "train", numbers["task"], "--recipe", numbers["recipe"], "--seed", str(seed)]
+    words += [word for name, value in numbers["arguments"].items() for word in ("--set", f"{name}={text(value)}")]
+    given = {name: value for name, value in numbers["options"].items() if value is not None}
+    words += [word for name, value in given.items() for word in (f"--{name}", str(value))]
+    mean = f"; the mean over seeds {seed} to {others[-1]} is {numbers['score']:.6g}" if others else ""
+    return f"# {numbers['metric']} {numbers['scores'][0]:.6g} on the test set{mean}.\n{shlex.join(words)}\n"
 
 
 def _plain(recipe: Recipe, numbers: Mapping[str, Any], scene: Scene) -> str:
@@ -84,7 +111,7 @@ def _plain(recipe: Recipe, numbers: Mapping[str, Any], scene: Scene) -> str:
     rule, lr = recipe.rule, getattr(recipe.rule, "lr", None)
     classes = [_class(kind, "update") for kind in _family(type(rule))]
     classes += [_class(type(lr), "_at", "__call__")] if isinstance(lr, Schedule) else []
-    network = SELF_CONTAINED.get(numbers["task"])
+    network = SELF_CONTAINED.get(numbers["task"]) if numbers["metric"] == "accuracy" else None
     return _render(
         "pytorch.py.jinja",
         {

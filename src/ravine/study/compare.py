@@ -1,14 +1,13 @@
 """`compare`: who is trained on what, in which order, until every question of a study is answered."""
 
 import os
+import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-
-import torch
 
 from ..data import ledger
 from ..data.task import Task
@@ -17,15 +16,16 @@ from ..executor import Crew, Death, worker_processes
 from ..part import text
 from ..recipe import Recipe
 from ..rules import Rule
+from ..training.machine import device_named
 from .course import Course, course
 from .describe import results
 from .entries import Method
 from .options import DEFAULT_METHODS, Options
 from .plan import Job
-from .prepare import Plan, prepare
-from .scene import task_of
+from .prepare import Plan, check_options, prepare, scene_of
+from .scene import forget, task_of
 from .store import Record, Store
-from .study import Study
+from .study import Study, evaluations
 from .work import failed, work
 
 
@@ -100,6 +100,7 @@ def compare(
     Raises:
         RavineError: An option, the task, or the folder is not as it must be.
     """
+    forget()
     found = task if isinstance(task, Task) else task_of(task, metric)
     options = Options(
         task=task if isinstance(task, str) else found.source or found.name or "task",
@@ -110,21 +111,23 @@ def compare(
     )  # fmt: skip
     if metric is not None and isinstance(task, Task):
         found = replace(found, metric=metric)
-    folder = Path(out) if out is not None else Path("studies") / (found.name or Path(options.task).stem)
     workers = _workers(workers, device)
-    store = Store(folder)
+    store = Store(Path(out) if out is not None else Path("studies") / (found.name or Path(options.task).stem))
     with store.alone():
-        plan = prepare(found, options, store, methods, recipe, workers)
-        if before is not None:
-            before(plan)
-        start = executor or partial(worker_processes, workers)
-        _run(plan, Crew(start, partial(work, plan.scene), workers), progress or (lambda _: None))
-    return Study.load(folder)
+        check_options(options, store)
+        scene = scene_of(found, options, store)
+        with Crew(executor or partial(worker_processes, workers), partial(work, scene), workers) as crew:
+            plan = prepare(options, store, methods, recipe, scene, crew)
+            if before is not None:
+                before(plan)
+            _run(plan, crew, progress or (lambda _: None))
+    return Study.load(store.folder)
 
 
 def _workers(workers: int | None, device: str | None) -> int:
-    on_gpu = (device or ("cuda" if torch.cuda.is_available() else "cpu")) != "cpu"
-    workers = workers or (1 if on_gpu else os.cpu_count() or 1)
+    on_gpu = device_named(device).type != "cpu"
+    if workers is None:
+        return 1 if on_gpu else os.cpu_count() or 1
     if not 1 <= workers <= 1024:
         raise RavineError(f"--workers {workers}: must be a whole number from 1 to 1024.")
     return workers
@@ -132,45 +135,57 @@ def _workers(workers: int | None, device: str | None) -> int:
 
 def _run(plan: Plan, crew: "Crew[Job, Record]", progress: Callable[[Progress], None]) -> None:
     """Keeps the workers busy until nothing is left to run; every run is kept as it ends."""
-    began = time.perf_counter()
     records = plan.store.runs()
-    done_before = _evaluations(records)
+    pace = Pace(plan, time.perf_counter())
     state = course(plan.entries, records, plan.options.seeds)
-    try:
-        while not state.finished:
-            under_way = {job.key for job in [*crew.in_flight.values(), *crew.suspects]}
-            for job in [job for job in state.ready if job.key not in under_way][: crew.free]:
-                crew.submit(job)
-            ended = list(crew.ended())
-            for job, result in ended:
-                record = failed(plan.scene, job, result.sentence) if isinstance(result, Death) else result
-                plan.store.add(record)
-                records[record.key] = record
-                progress(_progress(plan, records, done_before, time.perf_counter() - began, record))
-            if ended:
-                state = course(plan.entries, records, plan.options.seeds)
-    finally:
-        crew.dismiss()
+    while not state.finished:
+        under_way = {job.key for job in [*crew.in_flight.values(), *crew.suspects]}
+        for job in [job for job in state.ready if job.key not in under_way][: crew.free]:
+            crew.submit(job)
+        ended = list(crew.ended())
+        for job, result in ended:
+            record = failed(plan.scene, job, result.sentence) if isinstance(result, Death) else result
+            plan.store.add(record)
+            records[record.key] = record
+            progress(pace.see(records, record))
+        if ended:
+            state = course(plan.entries, records, plan.options.seeds)
+    crew.dismiss()
     _finish(plan, state, records)
 
 
-def _evaluations(records: dict[str, Record]) -> int:
-    return sum(record.record["new_evaluations"] for record in records.values())
+@dataclass
+class Pace:
+    """How fast a study goes on, since its first run here ended: before that, workers were only starting."""
 
+    plan: Plan
+    began: float
+    first: tuple[float, int] | None = None
 
-def _progress(plan: Plan, records: dict[str, Record], before: int, seconds: float, last: Record) -> Progress:
-    done = _evaluations(records)
-    pace = (done - before) / max(seconds, 1e-9)
-    left = max(0, plan.cost.evaluations - done) / pace if pace else float("nan")
-    kept = last.record
-    place = f"fold {kept['fold'] + 1}" if kept["fold"] >= 0 else f"seed {kept['seed']}"
-    return Progress(
-        done, plan.cost.evaluations, seconds, left, f"{kept['method']} {kept['stage']}, {place}: {kept['sentence']}"
-    )
+    def see(self, records: Mapping[str, Record], last: Record) -> Progress:
+        """Takes note of a run that has ended.
+
+        Args:
+            records: All runs that have.
+            last: This one.
+
+        Returns:
+            How far the study is.
+        """
+        now, done, cost = time.perf_counter(), evaluations(records.values()), self.plan.cost
+        self.first = self.first or (now, done)
+        since, done_then = self.first
+        each = (now - since) / (done - done_then) if done > done_then else cost.seconds / cost.evaluations
+        kept = last.record
+        place = f"fold {kept['fold'] + 1}" if kept["fold"] >= 0 else f"seed {kept['seed']}"
+        what = f"{kept['method']} {kept['stage']}, {place}: {kept['sentence']}"
+        return Progress(done, cost.evaluations, now - self.began, each * max(0, cost.evaluations - done), what)
 
 
 def _finish(plan: Plan, state: Course, records: dict[str, Record]) -> None:
     """Notes the look at the test set and what the finished study shows beside its runs, once."""
+    shutil.rmtree(plan.store.folder / "checkpoints", ignore_errors=True)
+    (plan.store.folder / "task.cloudpickle").unlink(missing_ok=True)
     looks = plan.store.fact("looks")
     if looks and looks[-1]["seeds"] == plan.options.seeds:
         return
@@ -178,5 +193,3 @@ def _finish(plan: Plan, state: Course, records: dict[str, Record]) -> None:
     ledger.note(plan.store.fact("test_fingerprint"), str(plan.store.folder.resolve()), read)
     look = {"seeds": plan.options.seeds, "time": time.strftime("%Y-%m-%d %H:%M:%S")}
     plan.store.set_facts({**results(plan.entries, state, records, plan.scene), "looks": [*looks, look]})
-    for leftover in (plan.store.folder / "checkpoints").glob("*.pt"):
-        leftover.unlink()

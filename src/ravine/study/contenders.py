@@ -132,8 +132,9 @@ def _default_of(contender: Contender, path: Path, factory: Callable[..., Any]) -
     default = None
     for k, name in enumerate(path[1:], start=1):
         holder = look_up(contender.whole, path[:k])
-        if isinstance(holder, (Rule, Recipe)):
-            default = getattr(type(holder), name, None)
+        own = getattr(type(holder), name, None) if isinstance(name, str) else None
+        # A schedule's own default, such as the end of a cosine; where it has none, that of the field that holds it.
+        default = own if isinstance(holder, (Rule, Recipe)) or own is not None else default
     return default
 
 

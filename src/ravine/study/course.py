@@ -1,6 +1,5 @@
 """The course of a study: first every search, then, with all choices made, the refits that the test set judges."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,7 +7,7 @@ import numpy as np
 
 from ..recipe import early_stopping
 from .contenders import Contender
-from .plan import Field, Job, Race, race, refits
+from .plan import Field, Job, Race, race, refits, staying
 from .store import Record
 
 
@@ -94,39 +93,27 @@ def _chosen_epochs(entry: Entry, chosen: int, records: Mapping[str, Record]) -> 
 
 
 def planned_epochs(entry: Entry, seeds: int) -> tuple[int, int]:
-    """Counts the epochs that a contender will be trained for.
+    """Counts the epochs that a contender will be trained for, where no run ends early.
 
     Args:
         entry: The contender.
         seeds: How many times it is refitted.
 
     Returns:
-        Epochs on one fold's training part, and epochs on all training data.
+        Epochs on each fold, and epochs on all training data.
 
     >>> from ravine.recipe import Recipe
     >>> from ravine.rules import SGD
     >>> sgd = Contender("sgd", Recipe(SGD()))
     >>> planned_epochs(Entry(Field(sgd, [{}] * 8, (4, 8, 15), 3, 0, True), None), seeds=5)
-    (207, 75)
+    (73, 75)
     """
-    field, alive, before, epochs = entry.field, len(entry.field.settings), 0, 0
+    field = entry.field
+    alive, before, epochs = len(field.settings), 0, 0
     for rung in field.rungs:
         epochs += alive * (rung - before)
-        alive, before = max(1, alive // 2), rung
-    if len(field.rungs) > 1:
-        epochs += field.rungs[-1] - field.rungs[0]  # the random loser, at most this far from the end
-    return epochs * field.folds, entry.epochs * seeds * (1 if entry.defaults is None else 2)
-
-
-def fold_size(count: int, folds: int, holdout: float | None) -> int:
-    """Counts the examples that a fold trains on.
-
-    Args:
-        count: All training examples.
-        folds: The number of folds.
-        holdout: The share held out instead of folds.
-
-    Returns:
-        How many are left to train on, about.
-    """
-    return math.ceil(count * (1 - 1 / folds)) if holdout is None else math.ceil(count * (1 - holdout))
+        alive, before = staying(alive), rung
+    if field.loser_place is not None:
+        dropped_at = [rung for rung, count in zip(field.rungs, field.dropped, strict=False) for _ in range(count)]
+        epochs += field.rungs[-1] - dropped_at[field.loser_place]
+    return epochs, entry.epochs * seeds * (1 if entry.defaults is None else 2)

@@ -19,6 +19,7 @@ from ..training.stage import Stage
 from .code import train_this_way
 from .course import Course, Entry
 from .options import Options
+from .plan import rank
 from .scene import Scene, stage
 from .store import Record
 
@@ -109,7 +110,7 @@ def results(entries: Sequence[Entry], state: Course, records: Mapping[str, Recor
     }
     data = stage(scene, -1)
     schedules = {entry.name: _rates(entry, state, len(data.train)) for entry in entries}
-    best = max(entries, key=lambda entry: _merit(entry, state, records))
+    best = min(entries, key=lambda entry: _place(entry, state, records))
     return {
         "races": races,
         "schedules": {name: rates for name, rates in schedules.items() if rates},
@@ -118,13 +119,11 @@ def results(entries: Sequence[Entry], state: Course, records: Mapping[str, Recor
     }
 
 
-def _merit(entry: Entry, state: Course, records: Mapping[str, Record]) -> tuple[float, float]:
-    """Gives the cross-validation score of a contender, larger is better, and the proper score for ties."""
+def _place(entry: Entry, state: Course, records: Mapping[str, Record]) -> tuple[float, float]:
+    """Ranks a contender by the cross-validation of its chosen setting, ties by the proper score."""
     chosen = state.races[entry.name].chosen
     assert chosen is not None
-    found = [records[job.key].record for job in entry.field.jobs(chosen, len(entry.field.rungs) - 1, 0)]
-    sign = 1 if entry.field.higher_is_better else -1
-    return sign * sum(r["score"] for r in found) / len(found), -sum(r["proper"] for r in found) / len(found)
+    return rank(entry.field, chosen, -1, records)[:2]
 
 
 def _rates(entry: Entry, state: Course, count: int) -> list[float]:

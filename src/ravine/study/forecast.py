@@ -1,14 +1,20 @@
 """What a study will cost, told before it starts, and a budget in seconds turned into epochs once."""
 
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from ..data.folds import folds, split_test
 from ..errors import RavineError
+from ..executor import Crew, Death
 from ..training.machine import one_thread
-from .course import Entry, fold_size, planned_epochs
+from ..training.stage import SPLIT_SEED
+from .course import Entry, planned_epochs
 from .plan import Job
-from .work import Scene, stage, work
+from .scene import Scene, task_of
+from .store import Record
+from .work import work
 
 
 @dataclass(frozen=True)
@@ -19,28 +25,13 @@ class Forecast:
     seconds: float
 
 
-def planned_evaluations(entries: Sequence[Entry], seeds: int, train: int, fold: int) -> int:
-    """Counts the gradient evaluations of a study.
-
-    Args:
-        entries: All contenders.
-        seeds: How many times each is refitted.
-        train: How many training examples there are.
-        fold: How many of them a fold trains on.
-
-    Returns:
-        Examples times epochs, over all runs.
-    """
-    counts = [planned_epochs(entry, seeds) for entry in entries]
-    return sum(in_folds * fold + in_refits * train for in_folds, in_refits in counts)
-
-
-def pilot(scene: Scene, job: Job) -> float:
-    """Times one epoch of one run, after a first one that warms up.
+def pilot(scene: Scene, job: Job, crew: Crew[Job, Record]) -> float:
+    """Times one epoch of one run in a worker.
 
     Args:
         scene: The study's setting.
         job: Any job of the study.
+        crew: The workers.
 
     Returns:
         Seconds per gradient evaluation, with all that is measured along the way.
@@ -48,33 +39,63 @@ def pilot(scene: Scene, job: Job) -> float:
     Raises:
         RavineError: The pilot run itself broke off: every other run would, too.
     """
-    short = replace(job, until=1)
+    found = crew.call(_timed, scene, replace(job, until=1))
+    sentence = found.sentence if isinstance(found, Death) else found[0].record["sentence"]
+    if isinstance(found, Death) or found[0].record["outcome"] == "failed":
+        raise RavineError(f"a first run of {job.method!r} broke off. {sentence}")
+    record, seconds = found
+    return seconds / max(1, record.record["evaluations"])
+
+
+def _timed(scene: Scene, job: Job) -> tuple[Record, float]:
+    """Does a job twice, and times the second: the first reads the data and warms up."""
     with one_thread():
-        first = work(scene, short)
+        first = work(scene, job)
         if first.record["outcome"] == "failed":
-            raise RavineError(f"a first run of {job.method!r} broke off. {first.record['sentence']}")
+            return first, 0.0
         began = time.perf_counter()
-        record = work(scene, short).record
-        return (time.perf_counter() - began) / max(1, record["evaluations"])
+        return work(scene, job), time.perf_counter() - began
 
 
-def forecast(scene: Scene, entries: Sequence[Entry], seeds: int, seconds_each: float, workers: int) -> Forecast:
+@dataclass(frozen=True)
+class Sizes:
+    """How many examples one epoch has: on all training data, and summed over the training parts of the folds."""
+
+    train: int
+    folds: int
+
+
+def forecast(entries: Sequence[Entry], seeds: int, sizes: Sizes, seconds_each: float, workers: int) -> Forecast:
     """Says what a study will cost.
 
     Args:
-        scene: The study's setting.
         entries: All contenders.
         seeds: How many times each is refitted.
+        sizes: The examples of one epoch.
         seconds_each: What the pilot measured.
         workers: How many runs go on at once.
 
     Returns:
         Its evaluations and about how many seconds they take.
     """
-    train = len(stage(scene, -1).train)
-    fold = fold_size(train, scene.folds, scene.holdout)
-    count = planned_evaluations(entries, seeds, train, fold)
+    counts = [planned_epochs(entry, seeds) for entry in entries]
+    count = sum(searching * sizes.folds + refitting * sizes.train for searching, refitting in counts)
     return Forecast(count, count * seconds_each / workers)
+
+
+def sizes_of(scene: Scene) -> Sizes:
+    """Counts the examples of one epoch.
+
+    Args:
+        scene: The study's setting.
+
+    Returns:
+        The counts.
+    """
+    task = task_of(scene.task, scene.metric)
+    train, _ = split_test(task, SPLIT_SEED)
+    parts = folds(task, train, scene.folds, holdout=scene.holdout, seed=scene.seed)
+    return Sizes(len(train), sum(len(kept) for kept, _ in parts))
 
 
 def epochs_within(
@@ -94,13 +115,11 @@ def epochs_within(
     Raises:
         RavineError: Not even one epoch fits.
     """
-    needed = cost(entries_at(1))
-    if needed > budget:
+    fitting = bisect_right(range(1, most + 1), budget, key=lambda epochs: cost(entries_at(epochs)))
+    if not fitting:
+        needed = cost(entries_at(1))
         raise RavineError(
-            f"--budget {budget:g}s: one epoch of every run takes about {needed:.0f} s already; give at least that, or "
+            f"--budget {budget:g}s: one epoch of every run takes about {needed:.2g} s already; give more than that, or "
             "fewer --methods, --settings, --folds or --seeds."
         )
-    fitting = 1
-    while fitting < most and cost(entries_at(fitting + 1)) <= budget:
-        fitting += 1
     return fitting

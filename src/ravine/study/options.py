@@ -39,7 +39,7 @@ class Options:
             )
         _whole("folds", self.folds, 2, 500)
         _whole("seeds", self.seeds, 1, 10_000)
-        _whole("seed", self.seed, 0, 2**31)
+        _whole("seed", self.seed, 0, 10**6)
         if self.epochs is not None:
             _whole("epochs", self.epochs, 1, 10**6)
         _one_of("search", self.search, ("sobol", "grid"))
@@ -49,6 +49,11 @@ class Options:
             raise RavineError(f"--matters {self.matters!r}: must be at least 0: the smallest difference that matters.")
         if self.budget is not None and not 0 < self.budget < float("inf"):
             raise RavineError(f"--budget {self.budget!r}: must be a number of seconds above 0.")
+        if self.budget is not None and self.epochs is not None:
+            raise RavineError(
+                f"--budget {self.budget:g}s is turned into epochs, and --epochs {self.epochs} sets them: "
+                "give one of the two."
+            )
         if not self.methods and self.recipe is None:
             raise RavineError("--methods is empty: name at least one, such as 'adam'.")
 

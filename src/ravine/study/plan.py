@@ -5,8 +5,9 @@ Nothing is remembered between two calls, so a study that was killed goes on as i
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,18 @@ from .store import Record
 
 REFIT = 500
 """Refits count their seeds from here, so that none of them meets the luck of a fold (a study has fewer folds)."""
+
+
+def first_seed(seed: int) -> int:
+    """Gives the first of the seeds that belong to a study: those of its folds, and from `REFIT` on of its refits.
+
+    Args:
+        seed: The study's seed.
+
+    Returns:
+        The seed of all runs on its first fold.
+    """
+    return seed * 1000
 
 
 @dataclass(frozen=True)
@@ -35,6 +48,8 @@ class Job:
     rung: int
     until: int
     start: int = 0
+    loser: bool = False
+    """Whether halving has dropped it, and it is brought to the end all the same."""
 
     @property
     def key(self) -> str:
@@ -63,6 +78,23 @@ class Field:
         """The contender at each setting."""
         return [self.contender.at(values) for values in self.settings]
 
+    @property
+    def dropped(self) -> list[int]:
+        """How many settings are dropped at each rung but the last."""
+        alive = [len(self.settings)]
+        for _ in self.rungs[:-1]:
+            alive.append(staying(alive[-1]))
+        return [before - after for before, after in pairwise(alive)]
+
+    @cached_property
+    def loser_place(self) -> int | None:
+        """The random loser, as its place among all that are dropped, in their order; None where none are."""
+        if not sum(self.dropped):
+            return None
+        # The name makes contenders draw apart; its bytes, since Python's own hash differs from process to process.
+        generator = np.random.default_rng([self.seed, *self.contender.name.encode()])
+        return int(generator.integers(sum(self.dropped)))
+
     def jobs(self, setting: int, rung: int, start: int) -> list[Job]:
         """Gives the jobs that bring one setting to a rung, one per fold.
 
@@ -79,7 +111,7 @@ class Field:
         return [
             Job(
                 self.contender.name, "search", setting, values, settled.recipe, settled.arguments,
-                fold, self.seed * 1000 + fold, rung % len(self.rungs), self.rungs[rung], start,
+                fold, first_seed(self.seed) + fold, rung % len(self.rungs), self.rungs[rung], start,
             )
             for fold in range(self.folds)
         ]  # fmt: skip
@@ -118,6 +150,18 @@ def rungs(epochs: int, settings: int, halving: bool) -> tuple[int, ...]:
     return tuple(sorted({math.ceil(epochs / 4), math.ceil(epochs / 2), epochs}))
 
 
+def staying(alive: int) -> int:
+    """Gives how many settings stay in the race at a rung: half of them, and at least one.
+
+    Args:
+        alive: How many have reached it.
+
+    Returns:
+        How many go on.
+    """
+    return max(1, alive // 2)
+
+
 def race(field: Field, records: Mapping[str, Record]) -> Race:
     """Says how far a contender's search has come, and what it needs next.
 
@@ -139,17 +183,17 @@ def race(field: Field, records: Mapping[str, Record]) -> Race:
             return Race(missing, reached, alive, None, None)
         reached |= dict.fromkeys(alive, rung)
         if rung < last:
-            ranked = sorted(alive, key=lambda s: _rank(field, s, rung, records))
-            alive, out = sorted(ranked[: max(1, len(ranked) // 2)]), ranked[max(1, len(ranked) // 2) :]
-            dropped += out
-    loser = _random_loser(field, sorted(dropped))
+            ranked = sorted(alive, key=lambda s: rank(field, s, rung, records, averaged=True))
+            kept = staying(len(alive))
+            alive, dropped = sorted(ranked[:kept]), [*dropped, *sorted(ranked[kept:])]
+    loser = None if field.loser_place is None else dropped[field.loser_place]
     if loser is not None:
         start = field.rungs[reached[loser]]
-        missing = _missing(field.jobs(loser, last, start), records)
+        missing = [replace(job, loser=True) for job in _missing(field.jobs(loser, last, start), records)]
         if missing:
             return Race(missing, reached, alive, loser, None)
     ended = alive if loser is None else [*alive, loser]
-    chosen = min(ended, key=lambda s: _rank(field, s, last, records, averaged=False))
+    chosen = min(ended, key=lambda s: rank(field, s, last, records))
     return Race([], reached, alive, loser, chosen)
 
 
@@ -157,22 +201,27 @@ def _missing(jobs: list[Job], records: Mapping[str, Record]) -> list[Job]:
     return [job for job in jobs if job.key not in records]
 
 
-def _random_loser(field: Field, dropped: list[int]) -> int | None:
-    if not dropped:
-        return None
-    # The name makes contenders draw apart; its bytes, since Python's own hash differs from process to process.
-    generator = np.random.default_rng([field.seed, *field.contender.name.encode()])
-    return int(generator.choice(dropped))
+def rank(
+    field: Field, setting: int, rung: int, records: Mapping[str, Record], *, averaged: bool = False
+) -> tuple[float, float, int]:
+    """Ranks a setting by its mean score over the folds, ties by the proper score, then by its number.
 
+    Args:
+        field: The contender.
+        setting: Which of its settings.
+        rung: The rung that it has reached; -1 for the last.
+        records: All runs that have ended.
+        averaged: Whether the averaged weights are judged, as at a rung: under a falling learning rate the raw
+            ones favor small rates.
 
-def _rank(field: Field, setting: int, rung: int, records: Mapping[str, Record], averaged: bool = True) -> Any:
-    """Ranks a setting by its mean score over the folds, ties by the proper score, then by its number."""
-    # At a rung the averaged weights are judged: under a falling learning rate the raw ones favor small rates.
+    Returns:
+        What sorts first where it is better; a score that is no number comes last.
+    """
     prefix = "averaged_" if averaged else ""
     found = [records[job.key].record for job in field.jobs(setting, rung, 0)]
-    score = float(np.mean([record[f"{prefix}score"] for record in found]))
-    proper = float(np.mean([record[f"{prefix}proper"] for record in found]))
-    return (-score if field.higher_is_better else score), proper, setting
+    means = (float(np.mean([record[prefix + name] for record in found])) for name in ("score", "proper"))
+    score, proper = (math.inf if math.isnan(mean) else mean for mean in means)
+    return (-score if field.higher_is_better and score < math.inf else score), proper, setting
 
 
 def refits(
@@ -196,6 +245,9 @@ def refits(
     if isinstance(recipe.stop, early_stopping):
         recipe = substitute(recipe, {("stop",): None})  # the folds have already chosen how long it trains
     return [
-        Job(contender.name, stage, setting, values, recipe, contender.arguments, -1, seed * 1000 + REFIT + k, 0, epochs)
+        Job(
+            contender.name, stage, setting, values, recipe, contender.arguments,
+            -1, first_seed(seed) + REFIT + k, 0, epochs,
+        )
         for k in range(seeds)
-    ]
+    ]  # fmt: skip

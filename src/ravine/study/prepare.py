@@ -1,31 +1,32 @@
 """A study made ready: everything checked that can be before the first run, and settled what the study is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
-import torch
-
-from ..data.folds import split_test
-from ..data.model import build_model, check_model
+from ..data import ledger
 from ..data.task import Task
 from ..errors import RavineError
+from ..executor import Crew
 from ..recipe import Recipe
 from ..rules import Rule
-from ..training.machine import device_named
-from ..training.stage import SPLIT_SEED, Stage
+from ..training.stage import Stage
 from .contenders import Contender, at_defaults, settings
 from .course import Entry
 from .describe import description
 from .entries import Method, contenders_of
-from .forecast import Forecast, epochs_within, forecast, pilot
+from .fingerprints import check_unchanged, fingerprints
+from .forecast import Forecast, Sizes, epochs_within, forecast, pilot, sizes_of
 from .options import Options, differences
-from .plan import Field, rungs
+from .plan import Field, Job, rungs
 from .scene import Scene, stage, write_task
-from .store import Store
+from .store import Record, Store
 
 LONGEST = 1000
 """Epochs beyond which a budget in seconds does not stretch training."""
+EntriesAt = Callable[[int], list[Entry]]
+"""The contenders, when training has so many epochs."""
 
 
 @dataclass(frozen=True)
@@ -40,22 +41,22 @@ class Plan:
 
 
 def prepare(
-    task: Task,
     options: Options,
     store: Store,
     methods: Sequence[Method],
     recipe: str | Rule | Recipe | None,
-    workers: int,
+    scene: Scene,
+    crew: Crew[Job, Record],
 ) -> Plan:
     """Makes a study ready, new or taken up again.
 
     Args:
-        task: The task.
         options: What is asked.
         store: Where the study is kept.
         methods: The methods, as options name them or as objects.
         recipe: The user's present recipe.
-        workers: How many runs will go on at once.
+        scene: Where its jobs take place.
+        crew: The workers, one of which makes the pilot run.
 
     Returns:
         The plan.
@@ -63,29 +64,57 @@ def prepare(
     Raises:
         RavineError: The data, the model or an option is not as it must be, or the study was begun otherwise.
     """
-    _check_options(options, store)
-    scene = Scene(
-        task.source or write_task(task, store.folder), options.metric, 1 if options.holdout else options.folds,
-        options.holdout, options.seed, options.device, str(store.folder / "checkpoints"),
-    )  # fmt: skip
+    ledger.check()
     data = stage(scene, -1)
     stage(scene, 0)  # refuses what cannot be parted into folds
-    _check_data(data.task, options, store)
-    _check_model(data, options)
     given = [] if recipe is None else [recipe]
     found = contenders_of(methods, given, data.task, len(data.train), options.epochs)
-    epochs, seconds_each = _length(scene, found, options, store, data, workers)
-    entries = _entries(found, options, data, epochs)
+    facts: dict[str, Any] = fingerprints(data, found, options)
+    check_unchanged(facts, options, store)
+    entries_at, sizes = partial(_entries, found, options, data), sizes_of(scene)
     if store.fact("options") is None:
-        facts = description(options, data, entries)
-        store.set_facts({**facts, "options": options.stored(), "epochs": epochs, "seconds_each": seconds_each})
-    else:
-        store.set_facts({"options": options.stored()})  # the same, or with more seeds: another look
-    return Plan(options, store, scene, entries, forecast(scene, entries, options.seeds, seconds_each, workers))
+        length = _length(scene, options, entries_at, sizes, crew, found[0].recipe.epochs)
+        facts |= length | description(options, data, entries_at(length["epochs"]))
+    else:  # the same options, or more seeds: another look
+        facts = {name: store.fact(name) for name in ("epochs", "seconds_each")}
+    store.set_facts({**facts, "options": options.stored()})
+    entries = entries_at(facts["epochs"])
+    cost = forecast(entries, options.seeds, sizes, facts["seconds_each"], crew.size)
+    return Plan(options, store, scene, entries, cost)
 
 
-def _check_options(now: Options, store: Store) -> None:
-    """Refuses options other than those the study was begun with; more seeds are another look, and welcome."""
+def scene_of(task: Task, options: Options, store: Store) -> Scene:
+    """Sets the scene of a study.
+
+    Args:
+        task: The task.
+        options: What is asked.
+        store: Where the study is kept; a task that no text finds is written there.
+
+    Returns:
+        Where all its jobs take place.
+    """
+    return Scene(
+        task=task.source or write_task(task, store.folder),
+        metric=options.metric,
+        folds=options.folds if options.holdout is None else 1,
+        holdout=options.holdout,
+        seed=options.seed,
+        device=options.device,
+        checkpoints=str(store.folder / "checkpoints"),
+    )
+
+
+def check_options(now: Options, store: Store) -> None:
+    """Refuses options other than those the study was begun with; more seeds are another look, and welcome.
+
+    Args:
+        now: What is asked.
+        store: Where the study is kept.
+
+    Raises:
+        RavineError: An option differs.
+    """
     known = store.fact("options")
     if known is None:
         return
@@ -98,38 +127,18 @@ def _check_options(now: Options, store: Store) -> None:
         )
 
 
-def _check_data(task: Task, options: Options, store: Store) -> None:
-    known = store.fact("train_fingerprint"), store.fact("test_fingerprint")
-    now = tuple(part.fingerprint() for part in split_test(task, SPLIT_SEED))
-    if known == (None, None):
-        store.set_facts(dict(zip(("train_fingerprint", "test_fingerprint"), now, strict=True)))
-    elif known != now:
-        raise RavineError(
-            f"the data of {options.task!r} have changed since the study in {str(store.folder)!r} was begun: "
-            "choose another --out."
-        )
-
-
-def _check_model(data: Stage, options: Options) -> None:
-    device = device_named(options.device)
-    batch = data.train.to(device).batch(torch.arange(min(8, len(data.train))))
-    check_model(data.task, build_model(data.task, options.seed).to(device), batch)
-
-
 def _length(
-    scene: Scene, found: Sequence[Contender], options: Options, store: Store, data: Stage, workers: int
-) -> tuple[int, float]:
+    scene: Scene, options: Options, entries_at: EntriesAt, sizes: Sizes, crew: Crew[Job, Record], epochs: int
+) -> dict[str, Any]:
     """Settles the epochs of training, and what an evaluation costs; both once, and never revised."""
-    epochs, each = store.fact("epochs"), store.fact("seconds_each")
-    if epochs is not None:
-        return epochs, each
-    epochs = found[0].recipe.epochs
-    entries_at = partial(_entries, found, options, data)
-    each = pilot(scene, entries_at(epochs)[0].field.jobs(0, 0, 0)[0])
+    each = pilot(scene, entries_at(epochs)[0].field.jobs(0, 0, 0)[0], crew)
     if options.budget is not None:
-        cost = partial(forecast, scene, seeds=options.seeds, seconds_each=each, workers=workers)
-        epochs = epochs_within(options.budget, entries_at, lambda entries: cost(entries).seconds, LONGEST)
-    return epochs, each
+
+        def seconds(entries: Sequence[Entry]) -> float:
+            return forecast(entries, options.seeds, sizes, each, crew.size).seconds
+
+        epochs = epochs_within(options.budget, entries_at, seconds, LONGEST)
+    return {"epochs": epochs, "seconds_each": each}
 
 
 def _entries(contenders: Sequence[Contender], options: Options, data: Stage, epochs: int) -> list[Entry]:

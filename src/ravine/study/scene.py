@@ -1,6 +1,5 @@
 """The setting of a study: where all its jobs take place, and the data of each fold, the same in every process."""
 
-import hashlib
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -9,6 +8,7 @@ import cloudpickle
 
 from ..data.find import find
 from ..data.task import Task
+from ..errors import RavineError
 from ..training.machine import device_named
 from ..training.stage import Stage, fold_stage, whole_stage
 
@@ -53,11 +53,27 @@ def write_task(task: Task, folder: Path) -> str:
 
     Returns:
         The text that `task_of` takes.
+
+    Raises:
+        RavineError: It cannot be written, or holds what cannot be packed.
     """
-    packed = cloudpickle.dumps(task)
-    path = folder / f"task-{hashlib.sha256(packed).hexdigest()[:16]}.cloudpickle"
-    path.write_bytes(packed)
+    path = folder / "task.cloudpickle"
+    try:
+        path.write_bytes(cloudpickle.dumps(task))
+    except OSError as error:
+        raise RavineError(f"cannot write {str(path)!r}: {error.strerror}. Choose another --out.") from error
+    except Exception as error:  # whatever a user's objects raise when they are packed
+        raise RavineError(
+            f"the task cannot be carried to worker processes: {type(error).__name__}: {error}. Write it in a file, "
+            "and give that, as in compare('my_task.py')."
+        ) from error
     return str(path)
+
+
+def forget() -> None:
+    """Lets go of tasks and data that were read before: files may have changed since the last study."""
+    task_of.cache_clear()
+    stage.cache_clear()
 
 
 @lru_cache(maxsize=32)

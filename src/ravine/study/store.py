@@ -4,9 +4,12 @@ A run is one row, committed as soon as it has ended. What a `kill -9` interrupts
 happened.
 """
 
+import contextlib
 import io
 import json
+import shutil
 import sqlite3
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,10 +23,10 @@ from ..errors import RavineError
 
 FORMAT = 1
 """Raised whenever an older Ravine could no longer read what is written."""
-SCHEMA = """
-create table if not exists facts (name text primary key, value text not null);
-create table if not exists runs (key text primary key, record text not null, curve text not null, arrays blob);
-"""
+TABLES = (
+    "create table if not exists facts (name text primary key, value text not null)",
+    "create table if not exists runs (key text primary key, record text not null, curve text not null, arrays blob)",
+)
 
 
 @dataclass(frozen=True)
@@ -54,14 +57,22 @@ class Store:
             raise RavineError(f"there is no study in {str(folder)!r}: 'ravine compare ... --out {folder}' makes one.")
         with self._told():
             folder.mkdir(parents=True, exist_ok=True)
-            self.database = sqlite3.connect(self.path, isolation_level=None)
-            self.database.executescript(SCHEMA)
-        written = self.fact("format")
-        if written is None and next(iter(self.database.execute("select 1 from runs")), None) is None:
-            self.set_facts({"format": FORMAT})
-        elif written != FORMAT:
+            self.database = sqlite3.connect(self.path, isolation_level=None, timeout=30)
+            self._begin()
+
+    def _begin(self) -> None:
+        """Makes the tables in an empty file; a file of something else is left as it is."""
+        tables = {name for (name,) in self.database.execute("select name from sqlite_master where type = 'table'")}
+        if not tables:
+            with self.transaction():
+                for table in TABLES:
+                    self.database.execute(table)
+                self.database.execute("insert or ignore into facts values ('format', ?)", (json.dumps(FORMAT),))
+        elif not tables >= {"facts", "runs"}:
+            raise RavineError(f"{str(self.path)!r} is no study of Ravine's: choose another --out.")
+        elif (written := self.fact("format")) != FORMAT:
             raise RavineError(
-                f"{str(self.path)!r} has format {written!r} and this Ravine writes {FORMAT}: choose another --out."
+                f"{str(self.path)!r} has format {written!r} and this Ravine reads {FORMAT}: choose another --out."
             )
 
     @contextmanager
@@ -69,15 +80,22 @@ class Store:
         """Turns what the disk or the database complains of into one sentence."""
         try:
             yield
-        except sqlite3.DatabaseError as error:
-            known = "not a database" in str(error) or "malformed" in str(error)
-            what = "is damaged or no study of Ravine's" if known else "cannot be written"
-            raise RavineError(
-                f"{str(self.path)!r} {what}: {error}. Free the disk or choose another --out; runs already kept are safe."
-            ) from error
+        except RavineError:
+            raise
+        except (FileExistsError, NotADirectoryError) as error:
+            raise RavineError(f"--out {str(self.folder)!r} is a file, or inside one: choose a folder.") from error
         except OSError as error:
             raise RavineError(
                 f"cannot write to {str(self.folder)!r}: {error.strerror}. Choose another --out."
+            ) from error
+        except sqlite3.OperationalError as error:  # the disk, a lock, or the right to write; the file itself is sound
+            raise RavineError(
+                f"{str(self.path)!r} cannot be used: {error}. Free the disk or choose another --out; "
+                "the runs kept before are safe."
+            ) from error
+        except (sqlite3.DatabaseError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise RavineError(
+                f"{str(self.path)!r} is damaged, or no study of Ravine's: {error}. Choose another --out."
             ) from error
 
     def fact(self, name: str) -> Any:
@@ -91,7 +109,7 @@ class Store:
         """
         with self._told():
             row = self.database.execute("select value from facts where name = ?", (name,)).fetchone()
-        return None if row is None else json.loads(row[0])
+            return None if row is None else json.loads(row[0])
 
     def facts(self) -> dict[str, Any]:
         """Reads all facts about the study.
@@ -104,7 +122,7 @@ class Store:
         """
         with self._told():
             rows = self.database.execute("select name, value from facts").fetchall()
-        found = {name: json.loads(value) for name, value in rows}
+            found = {name: json.loads(value) for name, value in rows}
         if "options" not in found:
             raise RavineError(
                 f"the study in {str(self.folder)!r} has not begun: run 'ravine compare ... --out {self.folder}'."
@@ -141,10 +159,10 @@ class Store:
         """
         with self._told():
             rows = self.database.execute("select key, record, curve, arrays from runs order by key").fetchall()
-        return {
-            key: Record(key, json.loads(record), json.loads(curve), _unpacked(blob))
-            for key, record, curve, blob in rows
-        }
+            return {
+                key: Record(key, json.loads(record), json.loads(curve), _unpacked(blob))
+                for key, record, curve, blob in rows
+            }
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -166,6 +184,8 @@ class Store:
     def alone(self) -> Iterator[None]:
         """Holds the study for this process; the system lets go of it when the process ends, however it ends.
 
+        A study that has not begun when it is let go, since something at its door was wrong, leaves nothing behind.
+
         Yields:
             Nothing.
 
@@ -173,16 +193,36 @@ class Store:
             RavineError: Another process is at work on it.
         """
         lock = filelock.FileLock(self.folder / "study.lock")
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
+        with self._told():
+            held = _acquired(lock)
+        if not held or not self.path.exists():  # it may have vanished between our look and the lock
             raise RavineError(
-                f"another process is at work on the study in {str(self.folder)!r}: wait for it, or choose another --out."
-            ) from None
+                f"another process is at work on the study in {str(self.folder)!r}: "
+                "wait for it, or choose another --out."
+            )
         try:
             yield
         finally:
+            with contextlib.suppress(RavineError):  # a disk that just told of its trouble must not tell twice
+                if self.fact("options") is None and not self.runs():
+                    self._vanish()
             lock.release()
+
+    def _vanish(self) -> None:
+        self.database.close()
+        shutil.rmtree(self.folder / "checkpoints", ignore_errors=True)
+        for name in ("study.sqlite", "study.sqlite-journal", "task.cloudpickle", "study.lock"):
+            (self.folder / name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it may hold files of the user's own
+            self.folder.rmdir()
+
+
+def _acquired(lock: filelock.BaseFileLock) -> bool:
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        return False
+    return True
 
 
 def _unpacked(blob: bytes | None) -> dict[str, np.ndarray]:

@@ -1,6 +1,7 @@
 """A study: a table of recipe x fold x seed, and what it shows."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..data import ledger
+from ..training.run import Epoch
 from ..verdict import Verdict, judge
 from .options import Options
 from .store import Record, Store
@@ -19,6 +21,33 @@ RUN_COLUMNS = (
     "fold", "seed", "epochs", "outcome", "sentence", "rung", "score", "proper", "train_score", "train_proper",
     "averaged_score", "averaged_proper", "evaluations", "steps", "seconds",
 )  # fmt: skip
+
+
+def last_stretches(records: Iterable[Record]) -> list[Record]:
+    """Picks the last stretch of every run: one that was halved has a record for each rung that it reached.
+
+    Args:
+        records: All that was kept.
+
+    Returns:
+        One record for each run.
+    """
+    last: dict[tuple[Any, ...], Record] = {}
+    for record in sorted(records, key=lambda one: one.record["until"]):
+        last[tuple(record.record[name] for name in ("method", "stage", "setting", "fold", "seed"))] = record
+    return list(last.values())
+
+
+def evaluations(records: Iterable[Record]) -> int:
+    """Counts the gradient evaluations of runs, each example differentiated once.
+
+    Args:
+        records: What was kept of them.
+
+    Returns:
+        The count, with every stretch of a run counted once.
+    """
+    return sum(record.record["evaluations"] for record in last_stretches(records))
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,14 +115,8 @@ class Study:
     @cached_property
     def latest(self) -> list[Record]:
         """The last stretch of every run; a run that was halved has one record for each rung it reached."""
-        last: dict[tuple[Any, ...], Record] = {}
-        for record in self.records:
-            r = record.record
-            key = (r["method"], r["stage"], r["setting"], r["fold"], r["seed"])
-            if key not in last or r["until"] > last[key].record["until"]:
-                last[key] = record
         order = {name: k for k, name in enumerate(self.methods)}
-        return sorted(last.values(), key=lambda one: (order[one.record["method"]], one.key))
+        return sorted(last_stretches(self.records), key=lambda one: (order[one.record["method"]], one.key))
 
     def table(self) -> pd.DataFrame:
         """Gives every run as a row.
@@ -102,17 +125,17 @@ class Study:
             Method, stage, setting and its values, fold, seed, outcome, scores and costs; scores of refits are on
             the test set, all others on the fold's validation part.
         """
-        return pd.DataFrame([self._row(record.record) for record in self.latest])
+        names = tuple(dict.fromkeys(one["field"] for c in self.facts["contenders"] for one in c["searched"]))
+        columns = ("method", "stage", "setting", "recipe", *names, *RUN_COLUMNS, "kept", "loser")
+        return pd.DataFrame([self._row(record.record, names) for record in self.latest], columns=columns)
 
-    def _row(self, r: dict[str, Any]) -> dict[str, Any]:
-        names = dict.fromkeys(one["field"] for c in self.facts["contenders"] for one in c["searched"])
-        race = self.facts.get("races", {}).get(r["method"], {}) if r["stage"] == "search" else {}
+    def _row(self, r: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+        to_the_end = r["stage"] != "search" or r["until"] == self.facts["epochs"]
         return {
             "method": r["method"], "stage": r["stage"], "setting": r["setting"], "recipe": r["recipe"],
             **{name: r["values"].get(name, np.nan) for name in names},
             **{column: r[column] for column in RUN_COLUMNS},
-            "kept": not race or (r["until"] == self.facts["epochs"] and race["loser"] != r["setting"]),
-            "loser": bool(race) and race["loser"] == r["setting"],
+            "kept": to_the_end and not r["loser"], "loser": r["loser"],
         }  # fmt: skip
 
     def curves(self) -> pd.DataFrame:
@@ -122,7 +145,8 @@ class Study:
             Training loss and scores by epoch and by gradient evaluations.
         """
         keys = ("method", "stage", "setting", "fold", "seed")
-        return pd.DataFrame([{k: one.record[k] for k in keys} | epoch for one in self.latest for epoch in one.curve])
+        rows = [{k: one.record[k] for k in keys} | epoch for one in self.latest for epoch in one.curve]
+        return pd.DataFrame(rows, columns=[*keys, *(f.name for f in fields(Epoch))])
 
     def test_scores(self, stage: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Gives the test scores of every example under every seed.

@@ -38,7 +38,7 @@ def summary(study: Study) -> pd.DataFrame:
             **_test(study, contender["name"], table, defaults),
             "epochs_to_target": _epochs_to(study, means.get(contender["name"]), target),
             "target": target,
-            "tuning_evaluations": _spent(study, contender["name"]),
+            "tuning_evaluations": _spent(table, contender["name"]),
             "state_bytes_per_parameter": contender["state_bytes"],
         }
         for contender in study.facts["contenders"]
@@ -53,7 +53,7 @@ def _choice(contender: Mapping[str, Any], table: Any, chosen: int | None) -> dic
     name = contender["name"]
     runs = table[(table.method == name) & (table.stage == "search")]
     tried = len(contender["settings"])
-    lost = runs[runs.outcome.isin(["diverged", "failed"])].setting.nunique() / tried
+    lost = runs[runs.outcome == "diverged"].setting.nunique() / tried
     if chosen is None:
         return {"method": name, "recipe": contender["recipe"], "setting": "", "cv_score": math.nan,
                 "cv_proper": math.nan, "cv_spread": math.nan, "settings_diverged": lost}  # fmt: skip
@@ -78,7 +78,7 @@ def _short(value: Any) -> str:
 def _test(study: Study, name: str, table: Any, defaults: Verdict | None) -> dict[str, Any]:
     """What the test set says, over fresh seeds and its own examples."""
     tuned = table[(table.method == name) & (table.stage == "tuned")]
-    found: dict[str, Any] = {"diverged": int(tuned.outcome.isin(["diverged", "failed"]).sum()) if len(tuned) else 0}
+    found: dict[str, Any] = {"diverged": int((tuned.outcome == "diverged").sum())}
     worse = -1.0 if study.higher_is_better else 1.0  # an error grows as a score shrinks
     found["gap"] = worse * (tuned.score - tuned.train_score).mean() if len(tuned) else math.nan
     for prefix, verdict in (("", study.verdict), ("proper", study.proper_verdict)):
@@ -129,6 +129,5 @@ def _epochs_to(study: Study, mean: np.ndarray | None, target: float) -> float:
     return float(reached[0] + 1) if len(reached) else math.nan
 
 
-def _spent(study: Study, name: str) -> int:
-    mine = [r.record for r in study.records if r.record["method"] == name and r.record["stage"] == "search"]
-    return sum(record["new_evaluations"] for record in mine)
+def _spent(table: Any, name: str) -> int:
+    return int(table[(table.method == name) & (table.stage == "search")].evaluations.sum())

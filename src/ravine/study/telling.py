@@ -70,7 +70,7 @@ def _losses(study: Study) -> Iterator[str]:
     for row in summary(study).to_dict(orient="records"):
         if row["settings_diverged"] > 0.5:
             share = f"{row['settings_diverged']:.0%}"
-            yield f"{row['method']}: {share} of its settings diverged or failed; its range reaches too far."
+            yield f"{row['method']}: {share} of its settings diverged; its range reaches too far."
 
 
 def _refits(study: Study) -> Iterator[str]:

@@ -8,6 +8,7 @@ import hashlib
 import math
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from ..training.machine import device_named
 from ..training.order import steps_per_epoch
 from ..training.run import Ended, Keeper, observe, run, start
 from ..training.stage import Stage
-from .plan import Job
+from .plan import Job, first_seed
 from .scene import Scene, stage
 from .store import Record
 
@@ -55,22 +56,29 @@ def _sentence(error: Exception) -> str:
 
 def _train_and_score(scene: Scene, job: Job) -> Record:
     here = stage(scene, job.fold)
-    training, keeper = _begin(scene, job, here)
-    going = Path(scene.checkpoints) / f"{_file_name(job.before)}.pt"
-    if job.start and going.exists():  # without it the run starts over, to the same numbers
-        keeper.take_up(training, going)
-    before = training.evaluations
+    training, keeper = _taken_up(scene, job, here) or _begin(scene, job, here)
     ended = run(training, job.until, keeper, lambda t, epoch: observe(here, t, epoch, judge=job.fold >= 0))
     if job.stage == "search" and job.until < job.recipe.epochs:
-        replace(keeper, path=Path(scene.checkpoints) / f"{_file_name(job.key)}.pt").write(training)
+        with suppress(RavineError):  # a full disk: the run goes on from its beginning, to the same numbers
+            replace(keeper, path=_checkpoint(scene, job.key)).write(training)
     keeper.watch.take_best_back()
-    record = _diverged(scene, job, here, ended) if ended.outcome == "diverged" else _scored(scene, job, here, ended)
-    record.record["new_evaluations"] = training.evaluations - before
-    return record
+    return _diverged(scene, job, here, ended) if ended.outcome == "diverged" else _scored(scene, job, here, ended)
 
 
-def _file_name(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()[:24]
+def _checkpoint(scene: Scene, key: str) -> Path:
+    return Path(scene.checkpoints) / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.pt"
+
+
+def _taken_up(scene: Scene, job: Job, here: Stage) -> tuple[Training, Keeper] | None:
+    """Goes on from the rung before; without its checkpoint the run starts over, to the same numbers."""
+    if not job.start:
+        return None
+    training, keeper = _begin(scene, job, here)
+    try:
+        keeper.take_up(training, _checkpoint(scene, job.before))
+    except RavineError:
+        return None
+    return training, keeper
 
 
 def _begin(scene: Scene, job: Job, here: Stage) -> tuple[Training, Keeper]:
@@ -132,7 +140,8 @@ def _chance(scene: Scene, job: Job, here: Stage) -> Outputs:
     outputs = None if learned is None or true is None else chance_outputs(here.task, learned.cpu(), true.cpu())
     if outputs is not None and true is not None:
         return Outputs(outputs, true.cpu())
-    untrained, _ = _begin(scene, replace(job, stage="default"), here)
+    # With the first seed of the study: that network has been seen to work.
+    untrained, _ = _begin(scene, replace(job, stage="default", seed=first_seed(scene.seed)), here)
     return outputs_of(here.task, untrained.model, here.judged)
 
 
@@ -152,10 +161,11 @@ def _kept(
     record = {
         "method": job.method, "stage": job.stage, "setting": job.setting, "values": dict(job.values),
         "recipe": repr(job.recipe), "fold": job.fold, "seed": job.seed, "rung": job.rung, "until": job.until,
+        "loser": job.loser,
         "epochs": training.epoch if training else 0, "outcome": ended.outcome if ended else "failed",
         "sentence": ended.sentence if ended else sentence, "best_epoch": ended.best_epoch if ended else job.until,
         "evaluations": training.evaluations if training else 0, "steps": training.steps if training else 0,
-        "new_evaluations": 0, "seconds": ended.seconds if ended else 0.0, **scores,
+        "seconds": ended.seconds if ended else 0.0, **scores,
     }  # fmt: skip
     arrays: dict[str, np.ndarray] = {}
     if job.fold < 0:
