@@ -32,6 +32,11 @@ def test_a_number_lies_between_the_ends_which_are_exact(kind, u):
     assert type(kind.at(u)) is float
 
 
+@pytest.mark.parametrize("spread", [uniform(1, 4), log(1, 4), near_one(-4, -1)], ids=repr)
+def test_whole_ends_do_not_make_the_numbers_whole(spread):
+    assert [type(spread.at(u)) for u in (0, 0.5, 1)] == [float] * 3
+
+
 @given(ranges(), PLACES, PLACES)
 def test_a_range_rises(kind, u, v):
     low, high = kind.at(min(u, v)), kind.at(max(u, v))
