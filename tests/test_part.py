@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ravine.errors import RavineError
-from ravine.part import Interval, Number, Part, field, flag, inner, leaves, meanings, option, substitute
+from ravine.fields import Interval, Number, field, flag, inner, option
+from ravine.part import Part, leaves, meanings, substitute
 from ravine.ranges import choice, is_range, log, uniform
 from ravine.schedules import constant, cosine, linear
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ravine.errors import RavineError
-from ravine.part import Number, Part, field
+from ravine.fields import Number, field
+from ravine.part import Part
 from ravine.ranges import RANGES, choice, integers, is_range, log, near_one, uniform
 
 PLACES = st.floats(0, 1)

@@ -11,7 +11,8 @@ from typing_extensions import override
 
 from .engines import plain
 from .errors import RavineError, nearest
-from .part import leaves, look_up, meanings, substitute, text
+from .fields import text
+from .part import leaves, look_up, meanings, substitute
 from .ranges import is_range
 from .rules import Rule, Wrapper
 from .schedules import bind, is_schedule

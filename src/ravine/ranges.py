@@ -9,7 +9,8 @@ import math
 from typing import Any
 
 from .errors import RavineError
-from .part import Part, field, inner
+from .fields import field, inner
+from .part import Part
 
 
 class Range(Part):

@@ -8,7 +8,8 @@ import cloudpickle
 
 from .data.find import run_file
 from .errors import RavineError
-from .part import Number, Part, field, flag, inner, leaves, option, text
+from .fields import Number, field, flag, inner, option, text
+from .part import Part, leaves
 from .ranges import RANGES, is_range
 from .rules import METHODS, RULES, Rule
 from .schedules import LENGTHS, SCHEDULES, is_schedule

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from torch.optim import lr_scheduler
 
 from ravine.errors import RavineError
-from ravine.part import Part, inner
+from ravine.fields import inner
+from ravine.part import Part
 from ravine.ranges import choice, log
 from ravine.rules import SGD, Adam, Clip, Momentum
 from ravine.schedules import (

@@ -4,7 +4,8 @@ from hypothesis import reject
 from hypothesis import strategies as st
 
 from ravine.errors import RavineError
-from ravine.part import Meaning, meanings
+from ravine.fields import Meaning
+from ravine.part import meanings
 from ravine.ranges import RANGES, choice, log, near_one, uniform
 from ravine.rules import RULES, Rule, Wrapper
 from ravine.schedules import LENGTHS, SCHEDULES, constant, cosine, epochs, linear, multistep, per_epoch, steps, warmup

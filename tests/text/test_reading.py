@@ -5,7 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ravine.errors import RavineError
-from ravine.part import Part, field
+from ravine.fields import field
+from ravine.part import Part
 from ravine.ranges import choice, log
 from ravine.rules import SGD, Adam, Clip
 from ravine.schedules import Product, cosine, linear, warmup

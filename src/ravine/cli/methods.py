@@ -8,7 +8,8 @@ from rich.tree import Tree
 
 from ..engines.latex import equations
 from ..errors import RavineError, nearest
-from ..part import Part, meanings, text
+from ..fields import text
+from ..part import Part, meanings
 from ..recipe import NAMES
 from ..rules import METHODS, RULES, Rule, Wrapper
 from ..schedules import SCHEDULES

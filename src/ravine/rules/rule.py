@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any, ClassVar
 
 from ..errors import RavineError
-from ..part import Number, Part, field, flag, inner, option
+from ..fields import Number, field, flag, inner, option
+from ..part import Part
 from ..ranges import choice, integers, log, near_one, uniform
 from .arithmetic import (
     Start,

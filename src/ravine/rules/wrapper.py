@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import RavineError
-from ..part import Number, inner
+from ..fields import Number, inner
 from ..ranges import Range
 from .arithmetic import Start
 from .rule import Rule, State, asked_by, named

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ..errors import RavineError
-from ..part import Number, field, inner, leaves, substitute
+from ..fields import Number, field, inner
+from ..part import leaves, substitute
 from ..ranges import is_range
 from .length import Length, epochs
 from .schedule import Schedule, is_schedule

@@ -3,7 +3,7 @@
 import math
 
 from ..errors import RavineError
-from ..part import Number, field, option
+from ..fields import Number, field, option
 from .decays import cosine, linear
 from .length import Length, duration, whole
 from .schedule import LONG, Schedule

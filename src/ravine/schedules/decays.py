@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from ..errors import RavineError
-from ..part import Number, field, inner
+from ..fields import Number, field, inner
 from .length import Length, check_length, whole
 from .schedule import Schedule
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 from ..errors import RavineError
-from ..part import Number, Part, field
+from ..fields import Number, field
+from ..part import Part
 from ..ranges import Range
 
 

@@ -4,7 +4,8 @@ import itertools
 from typing import Any
 
 from ..errors import RavineError
-from ..part import Number, Part, field, inner, leaves, meanings, substitute
+from ..fields import Number, field, inner
+from ..part import Part, leaves, meanings, substitute
 from ..ranges import Range, is_range
 from .length import Length, check_length, whole
 

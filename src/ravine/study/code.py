@@ -12,8 +12,9 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..data import ready_made
+from ..fields import text
 from ..optim import field_names
-from ..part import look_up, meanings, text
+from ..part import look_up, meanings
 from ..recipe import Recipe
 from ..rules import Wrapper, arithmetic
 from ..schedules import Schedule

@@ -13,7 +13,7 @@ from ..data import ledger
 from ..data.task import Task
 from ..errors import RavineError
 from ..executor import Crew, Death, worker_processes
-from ..part import text
+from ..fields import text
 from ..recipe import Recipe
 from ..rules import Rule
 from ..training.machine import device_named

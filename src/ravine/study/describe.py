@@ -10,8 +10,9 @@ from typing import Any
 import torch
 
 from ..engines.latex import mathml
+from ..fields import text
 from ..optim import field_names
-from ..part import look_up, text
+from ..part import look_up
 from ..ranges import Range, log, near_one
 from ..schedules import bind, varying
 from ..training.order import steps_per_epoch

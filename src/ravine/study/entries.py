@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from ..data.task import Task
 from ..errors import RavineError
-from ..part import text
+from ..fields import text
+from ..part import leaves
 from ..ranges import is_range
 from ..recipe import Recipe, read_method, read_recipe
 from ..rules import Rule
@@ -76,9 +77,16 @@ def _template(given: Method, batch_size: int) -> Recipe:
     if isinstance(value, type) and issubclass(value, Rule):
         value = with_default_ranges(value)
     if isinstance(value, Rule):
-        return Recipe(under_cosine(value), batch_size=batch_size)
+        return _checked(Recipe(under_cosine(value), batch_size=batch_size))
     if isinstance(value, Recipe):
-        return value
+        return _checked(value)
     raise RavineError(
         f"--methods {text(given)} is no method: name a rule such as adam, or write Adam(lr=log(1e-4, 1e-1))."
     )
+
+
+def _checked(recipe: Recipe) -> Recipe:
+    for range_ in leaves(recipe, is_range).values():
+        if any(isinstance(value, Rule) for value in range_.extremes()):
+            raise RavineError(f"--methods {recipe!r} searches among rules: name them as methods of their own.")
+    return recipe

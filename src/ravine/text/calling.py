@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import RavineError
-from ..part import Meaning, Part, meanings
+from ..fields import Meaning
+from ..part import Part, meanings
 from .writing import shortened
 
 Given = Sequence[tuple[str | None, Any]]

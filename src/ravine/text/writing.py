@@ -4,8 +4,8 @@ import math
 from typing import Any
 
 from ..errors import RavineError
+from ..fields import text as text_of
 from ..part import Part, leaves
-from ..part import text as text_of
 
 
 def write(thing: Any) -> str:

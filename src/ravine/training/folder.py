@@ -14,7 +14,7 @@ from torch import nn
 from ..data.model import build_model
 from ..data.task import Task
 from ..errors import RavineError
-from ..part import text
+from ..fields import text
 from ..text import read
 from .checkpoint import load, remove_unfinished
 
