@@ -173,9 +173,27 @@ class Optimizer(torch.optim.Optimizer):
         for name, value in param_group.items():
             if name not in MARKS:
                 self._check_own(name, value)
-        super().add_param_group(param_group)
+        _bare(torch.optim.Optimizer.add_param_group)(self, param_group)
         first, new = self.param_groups[0], self.param_groups[-1]
         new |= {**{name: first[name] for name in KEPT}, **self._shown}
+
+    @override
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forgets all gradients.
+
+        Args:
+            set_to_none: Whether they are given back, not only set to zero.
+        """
+        _bare(torch.optim.Optimizer.zero_grad)(self, set_to_none)
+
+    @override
+    def state_dict(self) -> dict[str, Any]:
+        """Gives everything that `load_state_dict` takes.
+
+        Returns:
+            Numbers and tensors, as PyTorch's optimizers give them.
+        """
+        return _bare(torch.optim.Optimizer.state_dict)(self)
 
     @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -194,7 +212,7 @@ class Optimizer(torch.optim.Optimizer):
                     f"the state is of another rule: for each parameter it has {', '.join(held)}, and {self.rule!r} "
                     f"has {', '.join(slots)}."
                 )
-        super().load_state_dict(state_dict)
+        _bare(torch.optim.Optimizer.load_state_dict)(self, state_dict)
         for group in self.param_groups:
             for name in (*KEPT, *self._fields):
                 group.setdefault(name, self.defaults[name])
@@ -280,6 +298,11 @@ class Optimizer(torch.optim.Optimizer):
                         f"{name} holds the schedule {self._schedules[name]!r}, and was set to {group[name]!r} from "
                         f"outside, as PyTorch's schedulers do: give the rule a number for {name}, or leave it alone."
                     )
+
+
+def _bare(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a method of PyTorch's without its guard against a compiler, which imports that: over a second a process."""
+    return getattr(method, "__wrapped__", method)
 
 
 def _check(rule: Any, steps: Any) -> None:

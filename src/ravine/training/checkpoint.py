@@ -84,10 +84,19 @@ def save(state: dict[str, Any], path: Path) -> None:
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise
-    except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
-        raise RavineError(
-            f"cannot write {str(path)!r}: {_first_line(error)}. What was saved before is safe."
-        ) from error
+    except (OSError, RuntimeError) as error:
+        reason = _reason(error)
+        raise RavineError(f"cannot write {str(path)!r}: {reason}. What was saved before is safe.") from error
+
+
+def _reason(error: BaseException) -> str:
+    """Gives the system's own words: torch hides a full disk behind a RuntimeError about positions in a file."""
+    below: BaseException | None = error
+    while below is not None:
+        if isinstance(below, OSError) and below.strerror:
+            return below.strerror
+        below = below.__context__
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
 def remove_unfinished(path: Path) -> None:
@@ -130,7 +139,3 @@ def load(path: Path, device: torch.device) -> dict[str, Any]:
     if not isinstance(state, dict):
         raise RavineError(f"{str(path)!r} cannot be read: it is damaged, or no state of a model or a run.")
     return state
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__

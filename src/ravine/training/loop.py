@@ -87,19 +87,20 @@ def _complete(task: Task, model: nn.Module, examples: Examples, seed: int) -> nn
     return model
 
 
-def epochs(training: Training, until: int, after_step: Callable[[Training], None] | None = None) -> Iterator[float]:
+def epochs(training: Training, until: int, between_steps: Callable[[Training], None] | None = None) -> Iterator[float]:
     """Trains epoch by epoch, and lets the caller look between them.
 
     Args:
         training: The training; it is changed in place.
         until: The number of epochs after which to end.
-        after_step: Called after every step, for checkpoints within an epoch.
+        between_steps: Called after every step but an epoch's last, for checkpoints within an epoch: what is taken
+            up from one still has a gradient to take before the epoch is judged.
 
     Yields:
         The mean training loss over the epoch's examples, in training mode; one that is not finite is the last.
     """
     while training.epoch < until:
-        _train_epoch(training, after_step)
+        _train_epoch(training, between_steps)
         mean = float(training.loss_sum) / len(training.examples)
         training.epoch, training.batch = training.epoch + 1, 0
         training.loss_sum.zero_()
@@ -108,7 +109,7 @@ def epochs(training: Training, until: int, after_step: Callable[[Training], None
             return
 
 
-def _train_epoch(training: Training, after_step: Callable[[Training], None] | None) -> None:
+def _train_epoch(training: Training, between_steps: Callable[[Training], None] | None) -> None:
     """Takes the steps of one epoch, from the batch at which it stands."""
     task, model, optimizer, device = training.task, training.model, training.optimizer, training.device
     order = epoch_order(training.recipe, len(training.examples), training.seed, training.epoch)
@@ -134,8 +135,8 @@ def _train_epoch(training: Training, after_step: Callable[[Training], None] | No
         training.batch += 1
         training.steps += 1
         training.evaluations += count
-        if after_step is not None:
-            after_step(training)
+        if between_steps is not None and training.batch < len(order.batches):
+            between_steps(training)
 
 
 def seed_step(seed: int, device: torch.device) -> None:

@@ -126,8 +126,8 @@ def run(
     """
     began = time.perf_counter()
     # A Dataset may keep luck of its own that no seed reaches: such a run is taken up at the start of an epoch.
-    after_step = keeper.now_and_then if training.examples.in_memory else None
-    ahead = epochs(training, until, after_step) if keeper.ended is None else ()
+    between_steps = keeper.now_and_then if training.examples.in_memory else None
+    ahead = epochs(training, until, between_steps) if keeper.ended is None else ()
     for train_loss in ahead:
         lr = float(training.optimizer.param_groups[0].get("lr", math.nan)) * training.optimizer.lr_factor
         epoch = Epoch(training.epoch, training.evaluations, train_loss, lr)
