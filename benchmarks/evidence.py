@@ -16,10 +16,11 @@ RECORDS = Path(__file__).parent / "records"
 
 def conditions(*packages: str) -> list[str]:
     """Describes the machine and the versions, one line each."""
-    model = next((line.split(":")[1].strip() for line in _cpu_info() if line.startswith("model name")), platform.machine())
+    names = [line.split(":")[1].strip() for line in _cpu_info() if line.startswith("model name")]
+    cores = f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores"
     versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in ("torch", *packages))
     return [
-        f"{datetime.date.today().isoformat()}, {model}, {os.cpu_count()} cores, {torch.get_num_threads()} thread(s), cpu",
+        f"{datetime.date.today().isoformat()}, {cores}, {torch.get_num_threads()} thread(s), cpu",
         f"Python {platform.python_version()}, {versions}",
     ]
 
@@ -29,11 +30,10 @@ def _cpu_info() -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
 
 
-def side_by_side(contestants: Mapping[str, Callable[[], None]], rounds: int, warm_up: int = 1) -> dict[str, list[float]]:
-    """Times several callables in turn, so that a busy moment of the machine meets them all."""
-    for _ in range(warm_up):
-        for run in contestants.values():
-            run()
+def side_by_side(contestants: Mapping[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
+    """Times several callables in turn after one warm-up, so that a busy moment of the machine meets them all."""
+    for run in contestants.values():
+        run()
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(rounds):
         for name, run in contestants.items():

@@ -54,7 +54,7 @@ def by_ravine(task: Task, rule: Rule) -> Callable[[], None]:
 
 
 def by_lightning(factory: Callable[[], nn.Module], x: Tensor, y: Tensor) -> Callable[[], None]:
-    """Lightning with everything switched off that can be: no logger, no checkpoint, no bar, no validation."""
+    """Trains with Lightning, everything off that can be: no logger, no checkpoint, no bar, no validation."""
     import lightning
 
     class Module(lightning.LightningModule):
@@ -80,7 +80,7 @@ def by_lightning(factory: Callable[[], nn.Module], x: Tensor, y: Tensor) -> Call
 
 
 def by_skorch(factory: Callable[[], nn.Module], x: Tensor, y: Tensor) -> Callable[[], None]:
-    """skorch without callbacks and without a validation split."""
+    """Trains with skorch, without callbacks and without a validation split."""
     from skorch import NeuralNetClassifier
 
     def run() -> None:
@@ -124,14 +124,16 @@ def compare(name: str, factory: Callable[[], nn.Module], x: Tensor, y: Tensor) -
 
     parameters = sum(p.numel() for p in factory().parameters())
     lines = [f"{name}: {parameters} parameters, {len(x)} examples, {steps} steps a round, {ROUNDS} rounds in turn"]
-    lines += [f"  {key:<24} {1e6 * statistics.median(s) / steps:8.0f} microseconds a step" for key, s in seconds.items()]
+    for key, times in seconds.items():
+        lines.append(f"  {key:<24} {1e6 * statistics.median(times) / steps:8.0f} microseconds a step")
     for rule in ("Adam", "SGD"):
         ratio = median_ratio(seconds, f"Ravine, {rule}", f"by hand, Ravine's {rule}")
         lines.append(f"  Ravine / by hand, {rule}: {ratio:.3f} (goal: at most 1.05)")
     own = overhead("Ravine, SGD", "by hand, Ravine's SGD")
     for loop in ("Lightning", "skorch"):
         theirs = overhead(f"{loop}, torch's SGD", "by hand, torch's SGD")
-        lines.append(f"  overhead a step: Ravine {own:.1f}, {loop} {theirs:.1f} microseconds; goal: at most {theirs / 10:.1f}")
+        goal = f"goal: at most {theirs / 10:.1f}"
+        lines.append(f"  overhead a step: Ravine {own:.1f}, {loop} {theirs:.1f} microseconds; {goal}")
     return lines
 
 

@@ -1,4 +1,7 @@
-"""Two worker processes beside one: the same study, from the first call to the last number. Goal: at least 1.7 times as fast."""
+"""Two worker processes beside one: the same study, from the first call to the last number.
+
+Goal: at least 1.7 times as fast.
+"""
 
 import statistics
 import tempfile
@@ -16,7 +19,8 @@ def study_seconds(workers: int) -> float:
     """Times a study from nothing; the start of the workers is part of it."""
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        ravine.compare("digits", methods=("sgd", "adam", "rmsprop"), seeds=3, workers=workers, out=Path(folder) / "study")
+        methods = ("sgd", "adam", "rmsprop")
+        ravine.compare("digits", methods=methods, seeds=3, workers=workers, out=Path(folder) / "study")
         return time.perf_counter() - began
 
 

@@ -13,7 +13,7 @@ from ravine.rules.rule import Number, Rule, field, log, sign, zeros
 class SignMomentum(Rule):
     """Steps by the sign of a mean of the gradient: `p <- p - lr sign(m)`."""
 
-    lr: Number = field(1e-3, "step length, in units of the parameter", at_least=0, search=log(1e-4, 1e-1), searched=True)
+    lr: Number = field(1e-3, "step length", at_least=0, search=log(1e-4, 1e-1), searched=True)
     beta: Number = field(0.9, "memory of the mean gradient: about 1/(1-beta) steps", within="[0, 1)")
 
     state = {"m": zeros}

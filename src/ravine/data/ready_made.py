@@ -25,7 +25,8 @@ def digits_cnn(width: int = 16, drop: float = 0.2) -> nn.Module:
         nn.Dropout(drop),
         nn.Linear(2 * width * 2 * 2, 10),
     )
-    return network.to(memory_format=torch.channels_last)  # a step on a CPU takes three quarters of the time
+    # Laid out channel by channel at every pixel, a step on a CPU takes three quarters of the time.
+    return network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue] - PyTorch declares it less
 
 
 def digits() -> Task:

@@ -1,0 +1,1 @@
+"""Engines: who executes a rule, or writes it in another language."""

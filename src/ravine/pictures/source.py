@@ -28,23 +28,37 @@ SUMMARY_COLUMNS = (
 
 
 class Source(Protocol):
-    """The numbers of a study.
+    """The numbers of a study."""
 
-    Attributes:
-        name: What the study is called.
-        task_name: What it trains on.
-        metric_name: The task's metric.
-        higher_is_better: The metric's direction.
-        proper_name: The proper score beside it; lower is better.
-        finished: Whether all runs are done; else everything is "so far".
-    """
+    @property
+    def name(self) -> str:
+        """What the study is called."""
+        ...
 
-    name: str
-    task_name: str
-    metric_name: str
-    higher_is_better: bool
-    proper_name: str
-    finished: bool
+    @property
+    def task_name(self) -> str:
+        """What it trains on."""
+        ...
+
+    @property
+    def metric_name(self) -> str:
+        """The task's metric."""
+        ...
+
+    @property
+    def higher_is_better(self) -> bool:
+        """The metric's direction."""
+        ...
+
+    @property
+    def proper_name(self) -> str:
+        """The proper score beside it; lower is better."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether all runs are done; else everything is "so far"."""
+        ...
 
     @property
     def searched(self) -> Mapping[str, Sequence[tuple[str, str, str, float, float]]]:
