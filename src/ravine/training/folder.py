@@ -77,6 +77,9 @@ def _check_same(folder: Path, card: Mapping[str, Any]) -> None:
         write_card(folder, card)
         return
     known = read_card(folder)
+    if not any((folder / name).exists() for name in (WEIGHTS, CHECKPOINT)):
+        write_card(folder, card)  # that run never came to keep anything
+        return
     changed = [_difference(name, known[name], card[name]) for name in CLAIMS if known[name] != card[name]]
     if changed:
         raise RavineError(f"{str(folder)!r} holds another run: {'; '.join(changed)}. Choose another --out.")
