@@ -17,6 +17,8 @@ import platformdirs
 from ..errors import RavineError
 
 SCHEMA = "create table if not exists reads (data text, study text, time text, runs integer)"
+WAIT_SECONDS = 30.0
+"""How long another process may hold the ledger."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def check() -> None:
 def _opened() -> Iterator[sqlite3.Connection]:
     try:
         path().parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(path(), timeout=30)) as database:
+        with closing(sqlite3.connect(path(), timeout=WAIT_SECONDS)) as database:
             database.execute(SCHEMA)
             yield database
     except (OSError, sqlite3.DatabaseError) as error:

@@ -20,6 +20,7 @@ from ..rules import Wrapper, arithmetic
 from ..schedules import Schedule
 from .course import Course, Entry
 from .fingerprints import kinds
+from .plan import refitted
 from .scene import Scene, stage
 from .store import Record
 
@@ -43,7 +44,7 @@ def train_this_way(best: Entry, state: Course, records: Mapping[str, Record], sc
     """
     chosen = state.races[best.name].chosen
     assert chosen is not None
-    recipe, arguments = best.field.settled[chosen].recipe, dict(best.field.settled[chosen].arguments)
+    recipe, arguments = refitted(best.field.settled[chosen].recipe), dict(best.field.settled[chosen].arguments)
     refits = sorted(
         (r for r in records.values() if (r.record["method"], r.record["stage"]) == (best.name, "tuned")),
         key=lambda r: r.record["seed"],
@@ -119,7 +120,7 @@ def _plain(recipe: Recipe, numbers: Mapping[str, Any], scene: Scene) -> str:
             **numbers,
             "functions": _arithmetic("\n".join(classes)),
             "classes": classes,
-            "rule": f"{type(rule).__name__}({_arguments(rule)})",
+            "rule": f"{type(rule).__name__}({_arguments(rule, lr)})",
             "schedule": f"{type(lr).__name__}({_arguments(lr)})" if isinstance(lr, Schedule) else None,
             "slots": {name: rule.slots().get(name) for name in rule.state},
             "counts": "t" in inspect.signature(type(rule).update).parameters,  # pyright: ignore[reportAttributeAccessIssue]
@@ -136,25 +137,33 @@ def _why_not_plain(recipe: Recipe, scene: Scene) -> str | None:
     rule = recipe.rule
     fields = [look_up(rule, path) for path in field_names(rule).values()]
     scheduled = [value for value in fields if isinstance(value, Schedule)]
+    lr = getattr(rule, "lr", None)
     if isinstance(rule, Wrapper) or rule.looks_ahead() or rule.predicting_slot():
         return f"{type(rule).__name__} needs all parameters at once, or moves them for its gradient"
     if recipe.stop is not None or recipe.on_plateau is not None or recipe.autocast:
         return "it watches its own loss, or mixes precisions"
-    if scheduled != [value for value in scheduled if value is getattr(rule, "lr", None)] or any(
-        map(_nested, scheduled)
-    ):
-        return "its schedules are put together from several"
+    if any(schedule is not lr or not _is_one_formula(schedule) for schedule in scheduled):
+        return "its schedules are more than one formula for lr"
     if scene.task.endswith(".cloudpickle") or (scene.device or "cpu") != "cpu":
         return "the task was made in a session that no script can repeat, or trained on a GPU"
     return None if type(rule).__module__.startswith("ravine.") else "its rule is your own: plain code is in its file"
 
 
-def _nested(schedule: Schedule) -> bool:
-    return any(not isinstance(getattr(schedule, name), (int, float)) for name in meanings(schedule))
+def _is_one_formula(schedule: Schedule) -> bool:
+    """Tells whether a schedule needs nothing but its own numbers and `math`."""
+    numbers = all(isinstance(getattr(schedule, name), (int, float)) for name in meanings(schedule))
+    calls = [node.func for node in ast.walk(_tree(type(schedule)._at)) if isinstance(node, ast.Call)]
+    known = all(ast.unparse(function).startswith(("math.", "float")) for function in calls)
+    return numbers and known
 
 
-def _arguments(part: Any) -> str:
-    return ", ".join(f"{name}={text(getattr(part, name))}" for name in meanings(part))
+def _arguments(part: Any, schedule: Any = None) -> str:
+    values = {name: getattr(part, name) for name in meanings(part)}
+    first = "schedule(0, TOTAL)"
+    return ", ".join(
+        f"{name}={first if isinstance(value, Schedule) and value is schedule else text(value)}"
+        for name, value in values.items()
+    )
 
 
 def _family(kind: type) -> list[type]:
@@ -171,14 +180,19 @@ def _class(kind: type, method: str, called: str | None = None) -> str:
 
 def _bare(function: Callable[..., Any], called: str) -> str:
     """Writes a function without annotations and docstring."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-    assert isinstance(tree, ast.FunctionDef)
+    tree = _tree(function)
     tree.name, tree.returns, tree.decorator_list = called, None, []
     for argument in tree.args.args:
         argument.annotation = None
     if ast.get_docstring(tree) is not None:
         tree.body = tree.body[1:]
     return ast.unparse(tree)
+
+
+def _tree(function: Callable[..., Any]) -> ast.FunctionDef:
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    assert isinstance(tree, ast.FunctionDef)
+    return tree
 
 
 def _arithmetic(code: str) -> str:

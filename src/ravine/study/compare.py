@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -112,8 +113,8 @@ def compare(
     if metric is not None and isinstance(task, Task):
         found = replace(found, metric=metric)
     workers = _workers(workers, device)
-    store = Store(Path(out) if out is not None else Path("studies") / (found.name or Path(options.task).stem))
-    with store.alone():
+    folder = Path(out) if out is not None else Path("studies") / (found.name or Path(options.task).stem)
+    with closing(Store(folder)) as store, store.alone():
         check_options(options, store)
         scene = scene_of(found, options, store)
         with Crew(executor or partial(worker_processes, workers), partial(work, scene), workers) as crew:
@@ -121,7 +122,7 @@ def compare(
             if before is not None:
                 before(plan)
             _run(plan, crew, progress or (lambda _: None))
-    return Study.load(store.folder)
+    return Study.load(folder)
 
 
 def _workers(workers: int | None, device: str | None) -> int:

@@ -18,6 +18,12 @@ from ..rules import Rule
 from ..schedules import Schedule, cosine
 
 Path = tuple[Any, ...]
+TAKEN = frozenset({
+    "method", "stage", "setting", "recipe", "fold", "seed", "epochs", "outcome", "sentence", "rung", "kept", "loser",
+    "score", "proper", "train_score", "train_proper", "averaged_score", "averaged_proper", "evaluations", "steps",
+    "seconds",
+})  # fmt: skip
+"""Names of columns in a study's table, which no searched field may have."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,9 @@ class Contender:
         found: dict[str, tuple[Path, Range]] = {}
         for path, range_ in leaves(self.whole, is_range).items():
             name = _name_of(path, names)
-            found[name if name not in found else ".".join(map(str, path[1:]))] = (path, range_)
+            if name in found or name in TAKEN:
+                name = ".".join(map(str, ("model", *path[1:]) if path[0] else path[1:]))
+            found[name] = (path, range_)
         return found
 
     def at(self, values: Mapping[str, Any]) -> "Contender":

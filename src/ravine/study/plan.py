@@ -224,6 +224,18 @@ def rank(
     return (-score if field.higher_is_better and score < math.inf else score), proper, setting
 
 
+def refitted(recipe: Recipe) -> Recipe:
+    """Gives the recipe that a contender is refitted by: the folds have already chosen how long it trains.
+
+    Args:
+        recipe: Its recipe in the search.
+
+    Returns:
+        The same without early stopping.
+    """
+    return substitute(recipe, {("stop",): None}) if isinstance(recipe.stop, early_stopping) else recipe
+
+
 def refits(
     contender: Contender, stage: str, setting: int, values: Mapping[str, Any], epochs: int, seeds: int, seed: int
 ) -> list[Job]:
@@ -241,9 +253,7 @@ def refits(
     Returns:
         One job per seed.
     """
-    recipe = contender.recipe
-    if isinstance(recipe.stop, early_stopping):
-        recipe = substitute(recipe, {("stop",): None})  # the folds have already chosen how long it trains
+    recipe = refitted(contender.recipe)
     return [
         Job(
             contender.name, stage, setting, values, recipe, contender.arguments,

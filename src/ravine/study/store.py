@@ -98,6 +98,10 @@ class Store:
                 f"{str(self.path)!r} is damaged, or no study of Ravine's: {error}. Choose another --out."
             ) from error
 
+    def close(self) -> None:
+        """Lets go of the file."""
+        self.database.close()
+
     def fact(self, name: str) -> Any:
         """Reads a fact about the study.
 

@@ -1,6 +1,7 @@
 """A study: a table of recipe x fold x seed, and what it shows."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -72,9 +73,9 @@ class Study:
         Raises:
             RavineError: There is none, or it is damaged.
         """
-        store = Store(Path(folder), create=False)
-        facts = store.facts()
-        return cls(Path(folder), Options.read(facts["options"]), facts, list(store.runs().values()))
+        with closing(Store(Path(folder), create=False)) as store:
+            facts, runs = store.facts(), store.runs()
+        return cls(Path(folder), Options.read(facts["options"]), facts, list(runs.values()))
 
     @property
     def name(self) -> str:

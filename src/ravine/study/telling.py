@@ -81,7 +81,7 @@ def _refits(study: Study) -> Iterator[str]:
         elif run["stage"] != "search" and run["outcome"] in ("diverged", "failed"):
             yield f"{run['method']} ({run['stage']}, seed {run['seed']}) counts at chance level. {run['sentence']}"
     for (method, sentence), count in broken.items():
-        yield f"{method}: {count} runs of the search failed. {sentence}"
+        yield f"{method}: {count} run{'' if count == 1 else 's'} of the search failed. {sentence}"
 
 
 def protocol(study: Study) -> list[str]:
