@@ -62,7 +62,7 @@ def remembering(study: Reported) -> Reported:
     Returns:
         The same answers, remembered; tables without rows have their columns.
     """
-    names = {name for name in dir(Reported) if not name.startswith("_")} | set(Source.__annotations__)
+    names = {name for name in dir(Reported) if not name.startswith("_")}
     answers = {name: getattr(study, name) for name in names}
     for name, columns in COLUMNS.items():
         answers[name] = _with_columns(answers[name], columns)
