@@ -26,8 +26,6 @@ class Each:
     """
 
     __slots__ = ("items",)
-    __array_ufunc__ = None
-    """Leaves `numpy.float64(2) * each` to this class."""
 
     def __init__(self, items: Sequence[Any]) -> None:
         self.items = list(items)

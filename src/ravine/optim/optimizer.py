@@ -2,51 +2,16 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 from typing_extensions import override
 
-from .engines import plain
-from .errors import RavineError, nearest
-from .fields import text
-from .part import leaves, look_up, meanings, substitute
-from .ranges import is_range
-from .rules import Rule, Wrapper
-from .schedules import bind, is_schedule
-
-KEPT = {"count": 0, "lr_factor": 1.0}
-"""What every parameter group keeps beside the rule's fields: the steps taken, and a factor on lr, for `plateau`."""
-
-MARKS = {"params", "param_names", "name", *KEPT}
-"""What else a parameter group may say of itself."""
-
-
-def field_names(rule: Rule) -> dict[str, tuple[Any, ...]]:
-    """Names every numeric field of a rule, those of wrappers with the wrapper's name in front.
-
-    Args:
-        rule: The rule.
-
-    Returns:
-        Where each field stands, by its name.
-
-    >>> from ravine.rules import SGD, Clip
-    >>> field_names(Clip(SGD(), norm=1.0))
-    {'lr': ('rule', 'lr'), 'clip_norm': ('norm',)}
-    """
-    wraps = isinstance(rule, Wrapper)
-    names = {name: ("rule", *path) for name, path in field_names(rule.rule).items()} if wraps else {}
-    prefix = f"{type(rule).__name__.lower()}_" if wraps else ""
-    for field, known in meanings(rule).items():
-        if known.interval is not None and getattr(rule, field) is not None:
-            name = prefix + field
-            while name in names:  # a wrapper inside another of its kind
-                name = prefix + name
-            names[name] = (field,)
-    return names
+from ..engines import plain
+from ..errors import RavineError
+from ..rules import Rule
+from .groups import KEPT, read_fields
 
 
 class Optimizer(torch.optim.Optimizer):
@@ -77,15 +42,14 @@ class Optimizer(torch.optim.Optimizer):
     def __init__(
         self, params: Iterable[Any], rule: Rule, *, steps: int | None = None, steps_per_epoch: int | None = None
     ) -> None:
-        _check(rule, steps)
-        self.rule = bind(rule, steps_per_epoch) if steps_per_epoch is not None else rule
-        self.steps = steps
-        self._fields = field_names(self.rule)
-        schedules = leaves(self.rule, is_schedule)
-        self._schedules = {name: schedules[path] for name, path in self._fields.items() if path in schedules}
-        self._shown = {name: schedule(0, steps) for name, schedule in self._schedules.items()}
-        fixed = {name: look_up(self.rule, path) for name, path in self._fields.items()}
-        super().__init__(params, {**KEPT, **fixed, **self._shown})
+        self.fields = read_fields(rule, steps, steps_per_epoch)
+        self.shown = self.fields.at(0)
+        super().__init__(params, self.fields.defaults())
+
+    @property
+    def rule(self) -> Rule:
+        """The rule, every `epochs(n)` in it told how many steps an epoch has."""
+        return self.fields.rule
 
     @property
     def lr_factor(self) -> float:
@@ -94,7 +58,7 @@ class Optimizer(torch.optim.Optimizer):
 
     @lr_factor.setter
     def lr_factor(self, factor: float) -> None:
-        if "lr" not in self._fields:
+        if "lr" not in self.fields.paths:
             raise RavineError(f"{self.rule!r} has no lr that could be lowered.")
         for group in self.param_groups:
             group["lr_factor"] = factor
@@ -118,13 +82,13 @@ class Optimizer(torch.optim.Optimizer):
                 f"{self.rule!r} takes the gradient ahead of the parameters: call step(closure), or use the "
                 "form that needs only the gradient at hand, such as Nesterov()."
             )
-        self._refuse_changes()
+        self.fields.check_shown(self.shown, self.param_groups)
         self._show(self.param_groups[0]["count"])
         loss = self._gradients(closure) if closure is not None else None
         moving = [(number, p, group) for number, (p, group) in enumerate(self._owned()) if p.grad is not None]
         if moving:
             parameters = [self._parameter(number, p, group) for number, p, group in moving]
-            new = plain.step(self._rule_now([group for _, _, group in moving]), parameters)
+            new = plain.step(self.fields.rule_of([group for _, _, group in moving]), parameters)
             for parameter, value in zip(parameters, new, strict=True):
                 parameter.value.copy_(value)
                 parameter.state["t"] = parameter.count
@@ -170,12 +134,10 @@ class Optimizer(torch.optim.Optimizer):
         Raises:
             RavineError: It has a value for a field that isn't there, is out of bounds, or holds a schedule.
         """
-        for name, value in param_group.items():
-            if name not in MARKS:
-                self._check_own(name, value)
+        self.fields.check_own(param_group)
         _bare(torch.optim.Optimizer.add_param_group)(self, param_group)
         first, new = self.param_groups[0], self.param_groups[-1]
-        new |= {**{name: first[name] for name in KEPT}, **self._shown}
+        new |= {**{name: first[name] for name in KEPT}, **self.shown}
 
     @override
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -214,13 +176,12 @@ class Optimizer(torch.optim.Optimizer):
                 )
         _bare(torch.optim.Optimizer.load_state_dict)(self, state_dict)
         for group in self.param_groups:
-            for name in (*KEPT, *self._fields):
-                group.setdefault(name, self.defaults[name])
+            for name, value in self.fields.defaults().items():
+                group.setdefault(name, value)
         self._show(max(0, self.param_groups[0]["count"] - 1))
 
     def __getstate__(self) -> dict[str, Any]:
-        own = ("rule", "steps", "_fields", "_schedules", "_shown")
-        return super().__getstate__() | {name: getattr(self, name) for name in own}
+        return super().__getstate__() | {"fields": self.fields, "shown": self.shown}
 
     def _owned(self) -> Iterator[tuple[Tensor, dict[str, Any]]]:
         return ((p, group) for group in self.param_groups for p in group["params"])
@@ -236,7 +197,7 @@ class Optimizer(torch.optim.Optimizer):
         state = self.state[p]
         if not state:
             state["t"] = 0
-            state |= {name: start.begin(_real(p)) for name, start in self._rule_now([group]).slots().items()}
+            state |= {name: start.begin(_real(p)) for name, start in self.fields.rule_of([group]).slots().items()}
         return state
 
     def _gradients(self, closure: Callable[[], Any]) -> Any:
@@ -244,7 +205,7 @@ class Optimizer(torch.optim.Optimizer):
         ahead = [(p, group) for p, group in self._owned() if p.requires_grad] if self.rule.looks_ahead() else []
         before = [_real(p).clone() for p, _ in ahead]
         if ahead:
-            rule = self._rule_now([group for _, group in ahead])
+            rule = self.fields.rule_of([group for _, group in ahead])
             states = [self._state_of(p, group) for p, group in ahead]
             for (p, _), point in zip(ahead, plain.gradient_points(rule, before, states), strict=True):
                 _real(p).copy_(point)
@@ -255,65 +216,16 @@ class Optimizer(torch.optim.Optimizer):
             for (p, _), old in zip(ahead, before, strict=True):
                 _real(p).copy_(old)
 
-    def _rule_now(self, groups: list[dict[str, Any]]) -> Rule:
-        """Gives the rule with every field as it stands in the groups of the given parameters."""
-        values: dict[tuple[Any, ...], Any] = {}
-        for name, path in self._fields.items():
-            now = plain.together([group[name] for group in groups])
-            if name == "lr":
-                now = plain.together([group["lr_factor"] for group in groups]) * now
-            if isinstance(now, plain.Each) or now != look_up(self.rule, path):
-                values[path] = now
-        return substitute(self.rule, values)
-
-    def _check_own(self, name: str, value: Any) -> None:
-        """Refuses a group's own value that would be ignored, or that the rule could not take."""
-        if name not in self._fields:
-            raise RavineError(
-                f"a parameter group has {name}={text(value)}, which {self.rule!r} does not have: "
-                f"its fields are {', '.join(self._fields)}.{nearest(name, self._fields)}"
-            )
-        if name in self._schedules or is_schedule(value):
-            schedule = self._schedules.get(name, value)
-            raise RavineError(
-                f"a parameter group has {name}={text(value)}: the schedule {schedule!r} is for all groups; "
-                f"give the rule a number for {name} where groups differ in it."
-            )
-        *above, field = self._fields[name]
-        replace(look_up(self.rule, tuple(above)), **{field: value.item() if isinstance(value, Tensor) else value})
-
     def _show(self, t: int) -> None:
         """Asks every schedule, and shows its value in all groups."""
-        for name, schedule in self._schedules.items():
-            self._shown[name] = schedule(t, self.steps)
-            for group in self.param_groups:
-                group[name] = self._shown[name]
-
-    def _refuse_changes(self) -> None:
-        """Tells of somebody else's hand on a field that holds a schedule: one of the two would be ignored."""
-        for name, shown in self._shown.items():
-            for group in self.param_groups:
-                if group[name] != shown:
-                    raise RavineError(
-                        f"{name} holds the schedule {self._schedules[name]!r}, and was set to {group[name]!r} from "
-                        f"outside, as PyTorch's schedulers do: give the rule a number for {name}, or leave it alone."
-                    )
+        self.shown = self.fields.at(t)
+        for group in self.param_groups:
+            group |= self.shown
 
 
 def _bare(method: Callable[..., Any]) -> Callable[..., Any]:
     """Gives a method of PyTorch's without its guard against a compiler, which imports that: over a second a process."""
     return getattr(method, "__wrapped__", method)
-
-
-def _check(rule: Any, steps: Any) -> None:
-    if not isinstance(rule, Rule):
-        raise RavineError(f"Optimizer(params, {text(rule)}): a rule must come second, such as Adam(lr=0.001).")
-    for each in leaves(rule, is_range).values():
-        raise RavineError(f"{rule!r}: {each!r} is a range; an optimizer needs one number.")
-    if steps is None and leaves(rule, is_schedule):
-        raise RavineError(f"{rule!r} holds a schedule: say how long training is, as in Optimizer(..., steps=1000).")
-    if steps is not None and (not isinstance(steps, int) or isinstance(steps, bool) or steps < 1):
-        raise RavineError(f"Optimizer(steps={steps!r}): steps must be a whole number, at least 1, got {steps!r}.")
 
 
 def _real(x: Tensor) -> Tensor:

@@ -19,8 +19,8 @@ from ravine.rules import (
     Noise,
 )
 
-from .optim_cases import SCHEDULED, Stubborn, parameters, same, sentence, walk
-from .rules.cases import DESCENDING
+from ..rules.cases import DESCENDING
+from .cases import SCHEDULED, Stubborn, parameters, same, sentence, walk
 
 
 @pytest.mark.parametrize("rule", [*DESCENDING, *SCHEDULED], ids=repr)

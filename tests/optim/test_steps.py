@@ -18,7 +18,7 @@ from ravine.rules import (
 )
 from ravine.schedules import cosine, epochs, is_schedule, linear, step
 
-from .optim_cases import SCHEDULED, gradients, parameters, same, sentence, walk
+from .cases import SCHEDULED, gradients, parameters, same, sentence, walk
 
 
 @pytest.mark.parametrize("rule", [Adam(lr=0.1), Nesterov(lr=0.1, form="look-ahead")])
@@ -77,18 +77,21 @@ def test_looking_ahead_walks_the_path_of_the_rearranged_form():
 
 
 def test_frozen_parameters_do_not_look_ahead():
-    moving, frozen = torch.ones(2, requires_grad=True), torch.ones(2)
+    moving, frozen = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
     optimizer = Optimizer([moving, frozen], Nesterov(lr=0.1, form="look-ahead"))
     seen = []
 
     def closure():
-        seen.append((moving.detach().clone(), frozen.clone()))
+        seen.append((moving.detach().clone(), frozen.detach().clone()))
         moving.grad = torch.ones(2)
+        frozen.grad = torch.ones(2) if frozen.requires_grad else None
 
-    for _ in range(3):
+    for t in range(5):
+        frozen.requires_grad_(t < 2)  # by then it has a velocity
         optimizer.step(closure)
-    assert all(torch.equal(there, torch.ones(2)) for _, there in seen)
-    assert len({there[0].item() for there, _ in seen}) == 3
+    standing = frozen.detach().clone()
+    assert [torch.equal(there, standing) for _, there in seen] == [False] * 2 + [True] * 3
+    assert len({there[0].item() for there, _ in seen}) == 5
     everything_frozen = Optimizer([frozen], Nesterov(form="look-ahead"))
     assert everything_frozen.step(lambda: 7.0) == 7.0
 

@@ -1,0 +1,168 @@
+"""The fields of a rule as parameter groups hold them: by name, each group with numbers of its own."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import Tensor
+
+from ..engines.plain import Each, together
+from ..errors import RavineError, nearest
+from ..fields import text
+from ..part import leaves, look_up, meanings, substitute
+from ..ranges import is_range
+from ..rules import Rule, Wrapper
+from ..schedules import Schedule, bind, is_schedule
+
+KEPT = {"count": 0, "lr_factor": 1.0}
+"""What every parameter group keeps beside the rule's fields: the steps taken, and a factor on lr, for `plateau`."""
+
+MARKS = {"params", "param_names", "name", *KEPT}
+"""What else a parameter group may say of itself."""
+
+Group = Mapping[str, Any]
+
+
+def field_names(rule: Rule) -> dict[str, tuple[Any, ...]]:
+    """Names every numeric field of a rule, those of wrappers with the wrapper's name in front.
+
+    Args:
+        rule: The rule.
+
+    Returns:
+        Where each field stands, by its name.
+
+    >>> from ravine.rules import SGD, Clip
+    >>> field_names(Clip(SGD(), norm=1.0))
+    {'lr': ('rule', 'lr'), 'clip_norm': ('norm',)}
+    """
+    wraps = isinstance(rule, Wrapper)
+    names = {name: ("rule", *path) for name, path in field_names(rule.rule).items()} if wraps else {}
+    prefix = f"{type(rule).__name__.lower()}_" if wraps else ""
+    for field, known in meanings(rule).items():
+        if known.interval is not None and getattr(rule, field) is not None:
+            name = prefix + field
+            while name in names:  # a wrapper inside another of its kind
+                name = prefix + name
+            names[name] = (field,)
+    return names
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The numeric fields of a rule, where they stand in it, and which of them a schedule moves."""
+
+    rule: Rule
+    steps: int | None
+    """The length of training, which schedules refer to."""
+    paths: Mapping[str, tuple[Any, ...]]
+    schedules: Mapping[str, Schedule]
+
+    def at(self, t: int) -> dict[str, float]:
+        """Asks every schedule.
+
+        Args:
+            t: The step, from 0.
+
+        Returns:
+            The present value of each field that holds one.
+        """
+        return {name: schedule(t, self.steps) for name, schedule in self.schedules.items()}  # pyright: ignore[reportArgumentType] - known where there are any
+
+    def defaults(self) -> dict[str, Any]:
+        """Gives what a group holds where nothing else is said.
+
+        Returns:
+            A value for each name, schedules at their first step.
+        """
+        return {**KEPT, **{name: look_up(self.rule, path) for name, path in self.paths.items()}, **self.at(0)}
+
+    def rule_of(self, groups: Sequence[Group]) -> Rule:
+        """Gives the rule with every field as it stands in groups.
+
+        Args:
+            groups: The group of each parameter, at least one.
+
+        Returns:
+            The rule; where groups differ in a field, it holds one value per parameter.
+        """
+        values: dict[tuple[Any, ...], Any] = {}
+        for name, path in self.paths.items():
+            now = together([group[name] for group in groups])
+            if name == "lr":
+                now = together([group["lr_factor"] for group in groups]) * now
+            if isinstance(now, Each) or now != look_up(self.rule, path):
+                values[path] = now
+        return substitute(self.rule, values)
+
+    def check_own(self, group: Group) -> None:
+        """Refuses what a group says of its own that would be ignored, or that the rule could not take.
+
+        Args:
+            group: What somebody wrote.
+
+        Raises:
+            RavineError: There is no such field, or its value is out of bounds, or it holds a schedule.
+        """
+        for name, value in group.items():
+            if name not in MARKS:
+                self._check(name, value)
+
+    def _check(self, name: str, value: Any) -> None:
+        if name not in self.paths:
+            raise RavineError(
+                f"a parameter group has {name}={text(value)}, which {self.rule!r} does not have: "
+                f"its fields are {', '.join(self.paths)}.{nearest(name, self.paths)}"
+            )
+        if name in self.schedules or is_schedule(value):
+            raise RavineError(
+                f"a parameter group has {name}={text(value)}: the schedule {self.schedules.get(name, value)!r} is for "
+                f"all groups; give the rule a number for {name} where groups differ in it."
+            )
+        *above, field = self.paths[name]
+        replace(look_up(self.rule, tuple(above)), **{field: value.item() if isinstance(value, Tensor) else value})
+
+    def check_shown(self, shown: Group, groups: Iterable[Group]) -> None:
+        """Tells of somebody else's hand on a field that holds a schedule: one of the two would be ignored.
+
+        Args:
+            shown: What the schedules last gave.
+            groups: The groups, in which it should still stand.
+
+        Raises:
+            RavineError: A group holds something else.
+        """
+        for group in groups:
+            for name, value in shown.items():
+                if group[name] != value:
+                    raise RavineError(
+                        f"{name} holds the schedule {self.schedules[name]!r}, and was set to {group[name]!r} from "
+                        f"outside, as PyTorch's schedulers do: give the rule a number for {name}, or leave it alone."
+                    )
+
+
+def read_fields(rule: Any, steps: Any, steps_per_epoch: int | None) -> Fields:
+    """Finds the fields of a rule that an optimizer is to follow.
+
+    Args:
+        rule: The rule.
+        steps: The length of training.
+        steps_per_epoch: How many steps an epoch has, for lengths in epochs.
+
+    Returns:
+        Its fields.
+
+    Raises:
+        RavineError: It is no rule, or holds a range, or a schedule whose length is not known.
+    """
+    if not isinstance(rule, Rule):
+        raise RavineError(f"Optimizer(params, {text(rule)}): a rule must come second, such as Adam(lr=0.001).")
+    for each in leaves(rule, is_range).values():
+        raise RavineError(f"{rule!r}: {each!r} is a range; an optimizer needs one number.")
+    if steps is None and leaves(rule, is_schedule):
+        raise RavineError(f"{rule!r} holds a schedule: say how long training is, as in Optimizer(..., steps=1000).")
+    if steps is not None and (not isinstance(steps, int) or isinstance(steps, bool) or steps < 1):
+        raise RavineError(f"Optimizer(steps={steps!r}): steps must be a whole number, at least 1, got {steps!r}.")
+    rule = bind(rule, steps_per_epoch) if steps_per_epoch is not None else rule
+    paths, schedules = field_names(rule), leaves(rule, is_schedule)
+    return Fields(rule, steps, paths, {name: schedules[path] for name, path in paths.items() if path in schedules})
