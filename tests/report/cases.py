@@ -189,15 +189,23 @@ def all_runs(truths: tuple[Truth, ...], size: Size) -> list[dict[str, Any]]:
     return runs
 
 
-def hits(runs: list[dict[str, Any]], stage: str, method: str, size: Size) -> np.ndarray:
-    """The score of every test example in every refit of a method; hard examples are hard for all."""
+def per_example(runs: list[dict[str, Any]], stage: str, method: str, size: Size) -> tuple[np.ndarray, np.ndarray]:
+    """Metric and proper score of every test example in every refit; hard examples are hard for all.
+
+    Each run's mean is the score in its row.
+    """
     mine = [run for run in runs if run["stage"] == stage and run["method"] == method]
-    rows = []
+    hardness = np.random.default_rng(3).permutation(size.examples)
+    ranks = (hardness + 0.5) / size.examples
+    losses = -np.log(1 - ranks) / -np.log(1 - ranks).mean()
+    scores = []
     for run in mine:
-        share = run["score"] if size.metric == "accuracy" else 0.5
-        hardness = np.random.default_rng(3).permutation(size.examples)
-        rows.append((hardness < round(share * size.examples)).astype(np.float64))
-    return np.array(rows)
+        if size.metric == "accuracy":
+            scores.append((hardness < round(run["score"] * size.examples)).astype(np.float64))
+        else:
+            noise = np.random.default_rng([run["seed"], run["setting"] + 1]).standard_normal(size.examples)
+            scores.append(run["score"] + 0.2 * (noise - noise.mean()))
+    return np.array(scores), np.array([run["proper"] * losses for run in mine])
 
 
 def equation(truth: Truth) -> str:

@@ -1,43 +1,16 @@
 """A made-up study with the face of a real one: what pictures, report and terminal read, from the runs in `cases`."""
 
 import math
-from collections.abc import Iterator
 from functools import cached_property
-from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ravine.data.ledger import Read
+from ravine.verdict import Verdict, judge
 
-from .cases import EIGHT, Size, Truth, all_runs, equation, hits
-
-
-class Pair(NamedTuple):
-    """What is known of two methods; the effect is the first's score minus the second's."""
-
-    first: str
-    second: str
-    effect: float
-    low: float
-    high: float
-    p_expected: float
-    p_next: float
-    conclusion: str
-    settle: str
-
-
-class Verdict(NamedTuple):
-    """All pairs, and the smallest difference that matters."""
-
-    methods: tuple[str, ...]
-    pairs: tuple[Pair, ...]
-    matters: float
-
-
-def phi(z: float) -> float:
-    return 0.5 * (1 + math.erf(z / math.sqrt(2)))
+from .cases import EIGHT, Size, Truth, all_runs, equation, per_example
 
 
 class MadeUp:
@@ -68,7 +41,26 @@ class MadeUp:
         return pd.concat(frames, ignore_index=True)
 
     def test_scores(self, stage: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        return {truth.name: (hits(self.runs, stage, truth.name, self.size),) * 2 for truth in self.truths}
+        return {truth.name: per_example(self.runs, stage, truth.name, self.size) for truth in self.truths}
+
+    def judged(self, stage: str, proper: bool = False) -> Verdict | None:
+        if not self.finished:
+            return None
+        scores = {name: pair[proper] for name, pair in self.test_scores(stage).items()}
+        higher = self.higher_is_better and not proper
+        return judge(scores, higher_is_better=higher, matters=0.0 if proper else 0.003)
+
+    @cached_property
+    def verdict(self) -> Verdict | None:
+        return self.judged("tuned")
+
+    @cached_property
+    def proper_verdict(self) -> Verdict | None:
+        return self.judged("tuned", proper=True)
+
+    @cached_property
+    def default_verdict(self) -> Verdict | None:
+        return self.judged("default")
 
     @property
     def searched(self) -> dict[str, list[tuple[str, str, str, float, float]]]:
@@ -79,29 +71,18 @@ class MadeUp:
             for truth in self.truths
         }
 
-    def refits(self, method: str, stage: str, column: str) -> np.ndarray:
-        table = self.table()
-        return table[(table.method == method) & (table.stage == stage)][column].to_numpy()
-
-    def interval(self, values: np.ndarray) -> tuple[float, float, float]:
-        """Mean and a rough interval; good enough for a made-up study, and not a point where nothing varies."""
-        if len(values) == 0:
-            return math.nan, math.nan, math.nan
-        center = float(values.mean())
-        size = 0.3 * (1 - center) if self.metric_name == "accuracy" and center > 0.5 else 0.04 * abs(center)
-        half = 2.8 * float(values.std()) / math.sqrt(len(values)) + size + 1e-4
-        return center, center - half, center + half
-
     def row(self, truth: Truth) -> dict[str, Any]:
-        row: dict[str, Any] = {"method": truth.name, "recipe": "", "setting": "", "p_best": math.nan}
-        for name, stage, column in (
-            ("", "tuned", "score"), ("proper", "tuned", "proper"), ("default", "default", "score"),
+        row: dict[str, Any] = {"method": truth.name}
+        for prefix, verdict in (
+            ("", self.verdict), ("proper_", self.proper_verdict), ("default_", self.default_verdict),
         ):  # fmt: skip
-            mean, low, high = self.interval(self.refits(truth.name, stage, column))
-            high = min(high, 1.0) if name != "proper" and self.higher_is_better else high
-            prefix = f"{name}_" if name else ""
-            score = {"": "score", "proper": "proper", "default": "default_score"}[name]
+            known = None if verdict is None else verdict.of(truth.name)
+            mean, low, high = (math.nan,) * 3 if known is None else (known.mean, known.low, known.high)
+            score = {"": "score", "proper_": "proper", "default_": "default_score"}[prefix]
             row |= {score: mean, f"{prefix or 'score_'}low": low, f"{prefix or 'score_'}high": high}
+            row[{"": "p_best", "proper_": "p_best_proper", "default_": "p_best_default"}[prefix]] = (
+                math.nan if known is None else known.p_best
+            )
         table = self.table()
         mine = table[(table.method == truth.name) & (table.stage == "search")]
         finished = mine[(mine.rung == 2) & (mine.outcome == "finished")]
@@ -131,50 +112,7 @@ class MadeUp:
     @cached_property
     def leaderboard(self) -> pd.DataFrame:
         table = pd.DataFrame([self.row(truth) for truth in self.truths])
-        table = table.sort_values("cv_score", kind="stable", ascending=not self.higher_is_better, ignore_index=True)
-        if self.finished:
-            sign = 1 if self.higher_is_better else -1
-            half = (table.score_high - table.score_low) / 2
-            z = sign * (table.score - (table.score.max() if sign > 0 else table.score.min())) / half
-            table["p_best"] = np.exp(2 * z) / np.exp(2 * z).sum()
-            z = -(table.proper - table.proper.min()) / ((table.proper_high - table.proper_low) / 2)
-            table["p_best_proper"] = np.exp(3 * z) / np.exp(3 * z).sum()
-        else:
-            table["p_best_proper"] = math.nan
-        return table
-
-    def pairs(self, score: str, low: str, high: str, sign: int) -> Iterator[Pair]:
-        rows = {row["method"]: row for row in self.summary().to_dict("records")}
-        for first, second in combinations(rows, 2):
-            a, b = rows[first], rows[second]
-            effect = a[score] - b[score]
-            error = math.hypot(a[high] - a[low], b[high] - b[low]) / 4
-            wide = 3.1 * error
-            p = phi(sign * effect / error)
-            clear = abs(effect) > wide
-            conclusion = "undecided"
-            if clear:
-                conclusion = "better" if sign * effect > 0 else "worse"
-            elif abs(effect) + wide < 0.012:
-                conclusion = "equal"
-            settle = "" if conclusion != "undecided" else "about 24 more seeds (between 9 and 130)"
-            yield Pair(
-                first, second, effect, effect - wide, effect + wide, p, 0.5 + (p - 0.5) * 0.6, conclusion, settle
-            )
-
-    @property
-    def verdict(self) -> Verdict:
-        if not self.finished:
-            return Verdict((), (), 0.0)
-        sign = 1 if self.higher_is_better else -1
-        pairs = tuple(self.pairs("score", "score_low", "score_high", sign))
-        return Verdict(tuple(self.summary().method), pairs, 0.003)
-
-    @property
-    def proper_verdict(self) -> Verdict:
-        if not self.finished:
-            return Verdict((), (), 0.0)
-        return Verdict(tuple(self.summary().method), tuple(self.pairs("proper", "proper_low", "proper_high", -1)), 0.0)
+        return table.sort_values("cv_score", kind="stable", ascending=not self.higher_is_better, ignore_index=True)
 
     def sentences(self) -> list[str]:
         best = self.summary().iloc[0]

@@ -12,8 +12,8 @@ from typing import Any
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from ..numbers import MINUS
 from .colors import INK, PAPER, Color, Look
-from .numbers import MINUS
 from .scales import Scale
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'

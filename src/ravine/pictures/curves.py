@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
+from ..numbers import in_words, is_share, number, short, unit
 from .canvas import axis, band, caption, decades, heading, line, plain, scaled, sheet
 from .colors import Look, looks
-from .numbers import in_words, is_share, number, short, unit
 from .scales import Floats, Scale, scale
 from .settings import chosen_settings
 from .source import Frame, Source

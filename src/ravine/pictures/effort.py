@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
+from ..numbers import in_words, is_share, number, unit
 from .canvas import axis, heading, line, plain, scaled, sheet
 from .colors import looks
-from .numbers import in_words, is_share, number, unit
 from .scales import Floats, scale
 from .settings import Settings, settings
 from .source import Source

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
+from ..numbers import in_words, number, unit
 from .canvas import SHEET, axis, clipped, heading, line, plain, scaled, sheet
 from .colors import Look, looks
-from .numbers import in_words, number, unit
 from .scales import Floats, Scale, scale
 from .source import Source
 

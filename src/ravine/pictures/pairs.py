@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
+from ..numbers import MISSING, decimals, in_words, is_share, number, span
 from .canvas import AXIS, SHEET, axis, clipped, heading, line, plain, sheet
 from .colors import Look, looks
-from .numbers import MISSING, decimals, in_words, is_share, number, span
 from .source import Source
 
 title = "Is the difference real?"

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
+from ..numbers import short
 from .canvas import axis, decades, heading, line, sheet
 from .colors import looks
-from .numbers import short
 from .scales import Floats
 from .source import Source
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .numbers import MINUS, in_words, is_share
+from ..numbers import MINUS, in_words, is_share
 
 Floats = NDArray[np.float64]
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .numbers import decimals, in_words, is_share, number, unit
+from ..numbers import decimals, in_words, is_share, number, unit
 from .scales import Floats
 from .source import Source
 

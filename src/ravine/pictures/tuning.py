@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
+from ..numbers import in_words, number, short, unit
 from .canvas import WORDS, axis, caption, clipped, decades, grid, heading, line, plain, scaled, sheet
 from .colors import Look, looks
-from .numbers import in_words, number, short, unit
 from .scales import Floats, Scale, scale
 from .settings import Settings, settings
 from .source import Source

@@ -12,9 +12,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from ravine.numbers import count, duration, probability
 from ravine.pictures import pairs, strip
 from ravine.pictures.colors import PAPER, looks
-from ravine.pictures.numbers import count, duration, probability
 from ravine.pictures.source import Source
 
 from .code import colored

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ravine.numbers import MISSING, count, decimals, in_words, is_share, number, probability, short, span, unit
 from ravine.pictures import strip
-from ravine.pictures.numbers import MISSING, count, decimals, in_words, is_share, number, probability, short, span, unit
 from ravine.pictures.source import Source
 
 

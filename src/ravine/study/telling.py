@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ..numbers import in_words, is_share, number
 from ..verdict import sentences as verdict_sentences
 from .summary import summary
 
@@ -28,7 +30,8 @@ def sentences(study: Study) -> list[str]:
     if study.verdict is None or study.proper_verdict is None:
         done = len(study.latest)
         return [f"There is no verdict yet: {done} runs have ended, and the test set is read when all choices are made."]
-    said = verdict_sentences(study.verdict, study.metric_name.replace("_", " "))
+    leader = summary(study).method.iloc[0]
+    said = verdict_sentences(study.verdict, in_words(study.metric_name), leader, partial(_shown, study.metric_name))
     if not study.finished:
         said = [*said, "This is the verdict so far: the study is not finished, and the numbers will move."]
     looks = len(study.facts["looks"])
@@ -38,6 +41,11 @@ def sentences(study: Study) -> list[str]:
             f"Seeds were added {looks - 1} times after a look: looking until it pleases makes ties look like wins.",
         ]
     return said
+
+
+def _shown(metric: str, score: float) -> str:
+    """Writes a score to the digits that a study of this size can tell."""
+    return f"{number(score, 1, share=True)} %" if is_share(metric) else number(score, 3)
 
 
 def warnings(study: Study) -> list[str]:
@@ -95,7 +103,7 @@ def protocol(study: Study) -> list[str]:
     """
     options, sizes, epochs = study.options, study.facts["sizes"], study.facts["epochs"]
     parts = f"{options.folds} folds" if options.holdout is None else f"one validation part of {options.holdout:.0%}"
-    metric, proper = study.metric_name.replace("_", " "), study.proper_name.replace("_", " ")
+    metric, proper = in_words(study.metric_name), in_words(study.proper_name)
     data = (
         f"Data: {sizes['train']} examples to train on and {sizes['test']} to test. The test set was read after all "
         "choices were made; preprocessing was fitted inside each fold."

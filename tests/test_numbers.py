@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ravine.pictures.numbers import (
+from ravine.numbers import (
     count,
     decimals,
     duration,
