@@ -4,8 +4,6 @@ import errno
 import io
 import os
 import pickle
-import resource
-import signal
 import zipfile
 
 import pytest
@@ -20,7 +18,7 @@ from ravine.schedules import cosine
 from ravine.training.checkpoint import load, remove_unfinished, restore, save, state_of
 from ravine.training.loop import epochs
 
-from .cases import CPU, labels, same, trained, training_of, weights
+from .cases import CPU, labels, limited_file_size, same, trained, training_of, weights
 
 RECIPE = Recipe(Average(Adam(lr=cosine(0.05))), batch_size=8, epochs=4)
 
@@ -162,22 +160,6 @@ def test_a_file_that_is_no_state_or_not_there_is_told(tmp_path):
     torch.save([1, 2], tmp_path / "list.pt")
     assert sentence(lambda: load(tmp_path / "list.pt", CPU)).endswith("or no state of a model or a run.")
     assert sentence(lambda: load(tmp_path / "none.pt", CPU)) == f"there is no file {str(tmp_path / 'none.pt')!r}."
-
-
-class limited_file_size:  # noqa: N801 - read as a sentence
-    """A disk that is full after some bytes, as far as this process can tell."""
-
-    def __init__(self, size):
-        self.size = size
-
-    def __enter__(self):
-        self.before = resource.getrlimit(resource.RLIMIT_FSIZE)
-        self.handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (self.size, self.before[1]))
-
-    def __exit__(self, *_):
-        resource.setrlimit(resource.RLIMIT_FSIZE, self.before)
-        signal.signal(signal.SIGXFSZ, self.handler)
 
 
 @pytest.mark.parametrize("size", [0, 1, 1000, 30_000, 100_000])

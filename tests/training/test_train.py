@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -19,7 +20,21 @@ from ravine.schedules import cosine
 from ravine.training.folder import CARD, CHECKPOINT, WEIGHTS
 from ravine.training.train import train
 
-from .cases import LABELS, NUMBERS, X, dataset, dense, dicts, labels, numbers, ran, same, scalar, weights
+from .cases import (
+    LABELS,
+    NUMBERS,
+    X,
+    dataset,
+    dense,
+    dicts,
+    labels,
+    limited_file_size,
+    numbers,
+    ran,
+    same,
+    scalar,
+    weights,
+)
 
 RECIPE = Recipe(Adam(lr=cosine(0.05)), batch_size=8, epochs=3)
 
@@ -260,6 +275,21 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     told = sentence(lambda: train(labels(), RECIPE, out=tmp_path / "file" / "run"))
     assert told == f"cannot write to {str(tmp_path / 'file' / 'run')!r}: Not a directory. Choose another --out."
+
+
+def test_a_disk_that_fills_up_loses_nothing(tmp_path):
+    whole = train(labels(), RECIPE)
+    with ExitStack() as disk:
+
+        def fills_up(epoch):
+            if epoch.epoch == 2:  # there is room for what the run is, and too little for its weights
+                disk.enter_context(limited_file_size(10_000))
+
+        told = sentence(lambda: train(labels(), RECIPE, out=tmp_path, checkpoint_seconds=0, progress=fills_up))
+    assert told == f"cannot write {str(tmp_path / CHECKPOINT)!r}: File too large. What was saved before is safe."
+    seen = []
+    assert fields(train(labels(), RECIPE, out=tmp_path, progress=seen.append)) == fields(whole)
+    assert [epoch.epoch for epoch in seen] == [2, 3]
 
 
 def test_a_damaged_checkpoint_is_told_and_kept(tmp_path):
