@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from ..data import randomness
 from ..data.examples import Examples
 from ..data.model import build_model
-from ..data.randomness import seeded as lucky
 from ..data.task import Task
 from ..errors import RavineError
 from ..optim import Optimizer, field_names
@@ -82,7 +82,7 @@ def _complete(task: Task, model: nn.Module, examples: Examples, seed: int) -> nn
     """Shows lazy layers some examples, from which they learn their sizes; their weights come from the seed."""
     if any(is_lazy(p) for p in model.parameters()):
         model.eval()
-        with lucky(seed), torch.no_grad():
+        with randomness.seeded(seed), torch.no_grad():
             task.compute(model, examples.batch(torch.arange(min(2, len(examples)))))
     return model
 

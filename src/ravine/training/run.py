@@ -38,7 +38,7 @@ class Epoch:
 
 @dataclass(frozen=True, eq=False)
 class Ended:
-    """How a run went: `finished`, `diverged`, `stopped` or `failed`, with a sentence."""
+    """How a run went: `finished`, `stopped` or `diverged`, with a sentence."""
 
     training: Training
     outcome: str

@@ -33,8 +33,8 @@ from .stage import SPLIT_SEED, Stage, whole_stage
 class Run:
     """One recipe on one task with one seed, trained on all training data and scored once on the test set.
 
-    `outcome` is "finished", "diverged", "stopped" or "failed", with a sentence; `model` holds the weights that
-    predict.
+    `outcome` is "finished", "stopped" or "diverged", with a sentence; `model` holds the weights that predict, in
+    evaluation mode.
     """
 
     recipe: str
@@ -75,7 +75,7 @@ def train(
         task: The task, or the text that finds it.
         recipe: The recipe, or the rule that stands for it, or the text of either.
         seed: Decides the initial weights, the order of the data and the luck of every step.
-        arguments: Arguments of the model factory.
+        arguments: Arguments of the model factory; with `out` numbers, texts and tuples, which a file can keep.
         until: Epochs after which to end, fewer than the recipe's; its schedules still run over their full length.
         out: The folder of weights and checkpoints; None for none.
         device: Where to train; None for the GPU where there is one.
@@ -87,7 +87,8 @@ def train(
         The run.
 
     Raises:
-        RavineError: The task, the recipe or the folder is not as it must be.
+        RavineError: The task, the recipe or the folder is not as it must be, or the task's own code raised; what
+            was saved by then is taken up by the same call.
 
     >>> run = train("wine", "Adam(lr=0.01)", seed=1, until=2)
     >>> run.outcome, len(run.history)
