@@ -203,7 +203,8 @@ def per_example(runs: list[dict[str, Any]], stage: str, method: str, size: Size)
         if size.metric == "accuracy":
             scores.append((hardness < round(run["score"] * size.examples)).astype(np.float64))
         else:
-            noise = np.random.default_rng([run["seed"], run["setting"] + 1]).standard_normal(size.examples)
+            seeds = [run["seed"], run["setting"] + 1, sum(map(ord, method))]
+            noise = np.random.default_rng(seeds).standard_normal(size.examples)
             scores.append(run["score"] + 0.2 * (noise - noise.mean()))
     return np.array(scores), np.array([run["proper"] * losses for run in mine])
 
