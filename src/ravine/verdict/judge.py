@@ -92,12 +92,11 @@ class Verdict:
             "better", "worse", "equal" or "undecided", said of the first.
         """
         turned = {"better": "worse", "worse": "better"}
-        for pair in self.pairs:
-            if (pair.first, pair.second) == (first, second):
-                return pair.conclusion
-            if (pair.second, pair.first) == (first, second):
-                return turned.get(pair.conclusion, pair.conclusion)
-        raise KeyError(first, second)
+        known = {(pair.first, pair.second): pair.conclusion for pair in self.pairs}
+        if (first, second) in known:
+            return known[first, second]
+        conclusion = known[second, first]
+        return turned.get(conclusion, conclusion)
 
 
 def judge(
@@ -134,7 +133,7 @@ def judge(
     if len(names) < 2:
         return Verdict(tuple(own), (), matters, higher_is_better, *grid.shape[1:])
     drawn = believe(moments(sign * grid[None]), np.random.default_rng(seed))
-    p_expected, p_next, p_best = (each[0] for each in drawn[:3])
+    p_expected, p_next, p_best = (np.asarray(each)[0] for each in drawn[:3])
     own = [Method(**{**vars(method), "p_best": float(best)}) for method, best in zip(own, p_best, strict=True)]
     between = _pairs(names, sums, floor, p_expected, p_next, sign, matters, confidence)
     return Verdict(tuple(own), tuple(between), matters, higher_is_better, *grid.shape[1:])

@@ -21,24 +21,24 @@ def sentences(verdict: Verdict, measure: str, leader: str, show: Callable[[float
     """
     first = verdict.of(leader)
     others = [method.name for method in verdict.methods if method.name != leader]
-    opening = (
-        f"{leader} generalizes best in cross-validation, and its expected test {measure} is {show(first.mean)} "
-        f"({show(first.low)} to {show(first.high)})."
-    )
+    opening = f"{leader} wins the cross-validation; its expected test {measure} is {show(first.mean)}."
     if not others:
         return [opening, "There is nothing to compare it with."]
-    by = {word: [name for name in others if verdict.conclusion(leader, name) == word] for word in ("better", "worse", "equal")}
-    open_ = [name for name in others if name not in sum(by.values(), [])]
+    known = {name: verdict.conclusion(leader, name) for name in others}
+    words = {"better": "it is better than", "worse": "it is worse than", "equal": "it is equal for your purpose to"}
     clauses = [
-        *([f"it is better than {_listed(by['better'])}"] if by["better"] else []),
-        *([f"worse than {_listed(by['worse'])}"] if by["worse"] else []),
-        *([f"equal for your purpose to {_listed(by['equal'])}"] if by["equal"] else []),
+        f"{said} {_listed([name for name in others if known[name] == word])}"
+        for word, said in words.items()
+        if word in known.values()
     ]
-    undecided = f"{_counted(len(open_), len(others))} cannot be told from it" if open_ else ""
-    said = "; ".join([*([", ".join(clauses)] if clauses else []), *([undecided] if undecided else [])])
+    undecided = sum(word == "undecided" for word in known.values())
+    if undecided:
+        clauses.append(f"{_counted(undecided, len(others))} from it")
+    on = f"on {verdict.examples} test examples and {_number(verdict.seeds)} seed{'s' if verdict.seeds > 1 else ''}"
     best = max(verdict.methods, key=lambda method: method.p_best)
-    sure = f"the best expected score is most likely {best.name}'s, with probability {best.p_best:.0%}"
-    return [opening, f"{said[0].upper()}{said[1:]} on {verdict.examples} test examples and {verdict.seeds} seeds; {sure}."]
+    whose = "its own" if best.name == leader else f"{best.name}'s"
+    sure = f"the best expected score is most likely {whose}, with a probability of {100 * best.p_best:.0f} %"
+    return [opening, f"{_capital('; '.join(clauses))} {on}; {sure}."]
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -46,7 +46,15 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _counted(count: int, of: int) -> str:
-    word = NUMBERS[count] if count < len(NUMBERS) else str(count)
+    """Counts those that cannot be told apart, as a clause that ends in "from it"."""
     if count == of:
-        return "the other method" if of == 1 else f"all {NUMBERS[of] if of < len(NUMBERS) else of} others"
-    return f"{word} of the {NUMBERS[of] if of < len(NUMBERS) else of} others"
+        return "the other cannot be told" if of == 1 else f"none of the {_number(of)} others can be told"
+    return f"{_number(count)} of the {_number(of)} others cannot be told"
+
+
+def _number(count: int) -> str:
+    return NUMBERS[count] if count < len(NUMBERS) else str(count)
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]  # str.capitalize would lower the names of methods

@@ -74,9 +74,8 @@ def _said(need: float, what: str, present: int, beside: str = "") -> str:
     if need > MOST:
         return f"If they differ at all, it is by less than any practical number of {what} would show."
     need = max(need, present + 1.0)
-    digits = 1 - math.floor(math.log10(need)) - 1
-    rounded = int(max(round(need, digits), present + 1))
+    rounded = int(max(round(need, -math.floor(math.log10(need))), present + 1))  # one digit says enough
     return (
-        f"If the difference is as it looks, some {rounded:,} {what} would settle it{beside}: "
+        f"If the difference is as it looks, some {rounded} {what} would settle it{beside}: "
         f"a forecast that may be off by a factor of {FACTOR}."
-    ).replace(",", " ", 0)
+    )
