@@ -44,14 +44,13 @@ def is_share(metric: str) -> bool:
     return in_words(metric).lower() in SHARES
 
 
-def decimals(half_widths: Iterable[float], most: int = 4) -> int:
+def decimals(half_widths: Iterable[float], most: int = 4, two_below: float = 2.0) -> int:
     """Finds how many decimals a column of numbers deserves, by how sure its typical number is.
-
-    Two significant digits of the uncertainty are kept where it begins with 1, else one.
 
     Args:
         half_widths: The uncertainty of each number, as half the width of its interval.
         most: How many decimals there are at most.
+        two_below: Two significant digits of the uncertainty are kept where it begins with less than that, else one.
 
     Returns:
         The number of decimals, at least 0; 2 where nothing is known of the uncertainty.
@@ -65,7 +64,7 @@ def decimals(half_widths: Iterable[float], most: int = 4) -> int:
     typical = known[(len(known) - 1) // 2]
     power = math.floor(math.log10(typical))
     leading = typical / 10**power
-    return min(most, max(0, -power + (leading < 2)))
+    return min(most, max(0, -power + (leading < two_below)))
 
 
 def number(value: float, digits: int, *, share: bool = False, signed: bool = False) -> str:

@@ -14,8 +14,8 @@ from .source import Frame, Source
 
 title = "How they learned"
 
-LR_DECADES = 3
-"""How far down lr is drawn; under cosine it ends near zero."""
+LR_DECADES = 1.2
+"""How far lr is drawn below the smallest of the largest; under cosine it ends near zero."""
 
 
 class Curve(NamedTuple):
@@ -183,9 +183,8 @@ def _lines(curve: Curve, x: Floats, look: Look, places: Scale, share: bool) -> l
 
 
 def _layout(info: Curves, by: str, vertical: dict[str, Any], words: str) -> dict[str, Any]:
-    most = max((float(curve.lr.max()) for curve in info.curves if len(curve.lr)), default=1.0)
-    top = float(np.log10(most)) + 0.1 if most > 0 else 0.0
-    beneath = decades(top - LR_DECADES, top, domain=[0, 0.2], anchor="x")
+    largest = [float(np.log10(curve.lr.max())) for curve in info.curves if (curve.lr > 0).any()] or [0.0]
+    beneath = decades(min(largest) - LR_DECADES, max(largest) + 0.1, domain=[0, 0.2], anchor="x")
     return {
         "title": heading(plain(words)),
         "yaxis": axis(showgrid=True, domain=[0.32, 1], **vertical),

@@ -13,8 +13,8 @@ from .source import Source
 
 title = "The schedules"
 
-DECADES = 4
-"""How far below the largest lr is drawn."""
+DECADES = 1.5
+"""How far lr is drawn below the smallest of the largest."""
 
 
 class Rates(NamedTuple):
@@ -59,11 +59,9 @@ def draw(info: Rates) -> go.Figure:
         x = 100 * np.arange(len(lr)) / max(len(lr), 1)
         asked = "<b>%{fullData.name}</b><br>after %{x:.0f} % of training: lr %{y:.3g}<extra></extra>"
         figure.add_trace(line(look[method], method, x, np.where(lr > 0, lr, np.nan), hovertemplate=asked))
-    positive = [lr[lr > 0] for lr in info.lr.values() if (lr > 0).any()]
-    top = max((float(np.log10(lr.max())) for lr in positive), default=0.0)
-    low = min((float(np.log10(lr.min())) for lr in positive), default=-1.0)
+    largest = [float(np.log10(lr.max())) for lr in info.lr.values() if (lr > 0).any()] or [0.0]
     return figure.update_layout(
         title=heading("lr"),
         xaxis=axis(ticksuffix=" %", range=[0, 100.5]) | {"title_text": "share of training"},
-        yaxis=decades(max(low, top - DECADES) - 0.1, top + 0.1, showgrid=True),
+        yaxis=decades(min(largest) - DECADES, max(largest) + 0.1, showgrid=True),
     )  # fmt: skip

@@ -59,7 +59,9 @@ def info(source: Source, proper: bool = False) -> Strip:
     methods = tuple(summary["method"])
     seeds = tuple(tuned[tuned["method"] == method][prefix].to_numpy(dtype=np.float64) for method in methods)
     measure = source.proper_name if proper else source.metric_name
-    places = decimals((100 if is_share(measure) else 1) * (high - low) / 2)
+    # A loss has no natural step such as a tenth of a percent, so it keeps a digit more where it is in doubt.
+    half = (high - low) / 2
+    places = decimals(100 * half) if is_share(measure) else decimals(half, two_below=3.55)
     return Strip(in_words(measure), places, methods, score, low, high, default, seeds, window(score, low, high))
 
 

@@ -129,7 +129,8 @@ def draw(info: Tuning) -> go.Figure:
     places = scale(np.concatenate(seen) if seen else [], info.metric, info.higher_is_better)
     low, high = _ends([places.place(values) for values in seen])
     bad = low - EDGE * (high - low) if info.higher_is_better else high + EDGE * (high - low)
-    vertical = scaled(places, min(low, bad), max(high, bad))
+    reach = [low, high, *([bad] if any(panel.found.diverged.any() for panel in info.panels) else [])]
+    vertical = scaled(places, min(reach), max(reach))
     look = looks(panel.method for panel in info.panels)
     for position, panel in enumerate(info.panels, 1):
         ends = "" if position == 1 else str(position)

@@ -48,8 +48,12 @@
     for (const trace of data) {
       const method = trace.meta && trace.meta.method;
       const here = printing || !shown.size || shown.has(method);
+      if (trace.meta && trace.meta.band) {
+        trace.visible = here;
+        if (here && shown.size && !printing) trace.opacity = 1; // many bands are faint, a few may be strong
+        continue;
+      }
       trace.opacity = here ? 1 : 0.1;
-      if (trace.meta && trace.meta.band) trace.visible = here;
       if (here) continue;
       trace.hoverinfo = "skip";
       delete trace.hovertemplate;

@@ -81,8 +81,20 @@ def _environment() -> Environment:
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals |= {"effect": pairs.effect, "words": pairs.WORDS, "symbol": symbol}
-    environment.filters |= {"probability": probability}
+    environment.filters |= {"probability": probability, "breakable": breakable}
     return environment
+
+
+def breakable(setting: str) -> Markup:
+    """Lets a setting break after its signs of equality, where a line is too short for it.
+
+    Args:
+        setting: Text such as `weight_decay=0.001`.
+
+    Returns:
+        The text, escaped, with places to break.
+    """
+    return Markup("=<wbr>").join(setting.split("="))
 
 
 def _hash(script: str) -> str:
