@@ -1,11 +1,14 @@
 """Workers that die, and what becomes of their jobs; whole commands are killed in tests/cli/test_compare.py."""
 
 import os
+import re
+import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 
 import loky
 import pytest
@@ -107,6 +110,18 @@ def test_a_call_waits_for_its_result_or_tells_of_the_death():
         death = crew.call(os._exit, 4)
         assert death.sentence == "Failed: its worker process died (EXIT(4))."
         assert crew.call(max, 5, 6) == 6
+
+
+def test_ctrl_c_reaches_no_worker_from_its_first_moment_on():
+    with Crew(lambda: light(1), lambda job: job, 1) as crew:
+        pid = crew.call(os.getpid)
+        os.kill(pid, signal.SIGINT)
+        assert crew.call(os.getpid) == pid
+        # Blocked since the process was made, not ignored since its first job: there was no moment without.
+        status = Path(f"/proc/{pid}/status").read_text()
+        blocked = int(re.search(r"^SigBlk:\s*(\w+)", status, re.MULTILINE)[1], 16)
+        assert blocked >> (signal.SIGINT - 1) & 1
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 def test_another_executor_of_the_same_interface_is_as_good():

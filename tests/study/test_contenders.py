@@ -137,7 +137,7 @@ def test_every_method_is_searched_where_its_fields_say_so(kind):
 
 
 def test_a_rule_around_a_rule_has_to_be_written_out():
-    with pytest.raises(RavineError, match=r"Clip.*Write it out, as in Clip\(Adam\(\)\)"):
+    with pytest.raises(RavineError, match=r"--methods Clip: rule must be given: write Clip\(Adam\(\)\)"):
         with_default_ranges(Clip)
 
 

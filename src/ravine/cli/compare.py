@@ -10,7 +10,7 @@ from rich.console import Console
 
 from ..data import ledger
 from ..errors import RavineError
-from ..pictures.numbers import count
+from ..numbers import count
 from ..report import write
 from ..study.compare import compare
 from ..study.entries import YOURS
@@ -22,6 +22,8 @@ from .leaderboard import print_leaderboard
 from .progress import duration, shown
 
 TABLES = (".parquet", ".csv")
+UNITS = {"min": 60, "s": 1, "m": 60, "h": 3600}
+"""Units of time, in seconds; those that end another one come later."""
 
 
 def run_compare(
@@ -201,18 +203,22 @@ def _table_file(text: str) -> Path:
 
 
 def _share(text: str) -> float:
-    try:
-        return float(text[:-1]) / 100 if text.endswith("%") else float(text)
-    except ValueError:
-        raise RavineError(
-            f"--matters {text!r}: must be a number such as 0.003, or a percentage such as 0.3%."
-        ) from None
+    value = _number(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    if not 0 <= value < math.inf:
+        raise RavineError(f"--matters {text!r}: must be a number such as 0.003, or a percentage such as 0.3%.")
+    return value
 
 
 def _seconds(text: str) -> float:
-    units = {"s": 1, "min": 60, "m": 60, "h": 3600}
-    unit = next((unit for unit in ("min", "s", "m", "h") if text.endswith(unit)), "")
+    unit = next((unit for unit in UNITS if text.endswith(unit)), "")
+    value = _number(text.removesuffix(unit)) * UNITS.get(unit, 1)
+    if not 0 < value < math.inf:
+        raise RavineError(f"--budget {text!r}: must be a time above 0, such as 60s, 5min or 1h.")
+    return value
+
+
+def _number(text: str) -> float:
     try:
-        return float(text.removesuffix(unit)) * units.get(unit, 1)
+        return float(text)
     except ValueError:
-        raise RavineError(f"--budget {text!r}: must be a time such as 60s, 5min or 1h.") from None
+        return math.nan

@@ -3,6 +3,7 @@
 Nothing here imports torch: `ravine --help` answers before it would be loaded. Each command imports what it calls.
 """
 
+import re
 import sys
 from typing import Annotated, Any, NoReturn
 
@@ -17,6 +18,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Finds out, fairly and fast, which way of training a model generalizes best, and trains it that way.",
 )
+
+NO_NUMBER = re.compile(r"Invalid value for '(--\S+)': Input should be a valid (integer|number)")
+"""What click says of a word in a number's place."""
 
 Task = Annotated[
     str,
@@ -103,7 +107,7 @@ def report(folder: Annotated[str, typer.Argument(metavar="DIR", help="the study'
 @app.command()
 def methods(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="a rule, a schedule, or what others call one")
+        str | None, typer.Argument(metavar="NAME", help="a rule, a schedule, what others call one, or mine.py:MyRule")
     ] = None,
     tree: Annotated[bool, typer.Option("--tree", help="which method grew out of which")] = False,
 ) -> None:
@@ -134,8 +138,19 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         # click tells a mistyped option by an exception of its own; anything else is a fault of Ravine's.
         if not hasattr(error, "format_message"):
             raise
-        _refuse(error.format_message())  # pyright: ignore[reportAttributeAccessIssue]
+        _refuse(_mistyped(error.format_message(), typed))  # pyright: ignore[reportAttributeAccessIssue]
     sys.exit(code or 0)
+
+
+def _mistyped(sentence: str, typed: list[str]) -> str:
+    """Says what was typed where click only says that it is no number."""
+    found = NO_NUMBER.match(sentence)
+    if found is None:
+        return sentence
+    option, kind = found.groups()
+    pairs = zip(typed, [*typed[1:], ""], strict=True)
+    given = [word.partition("=")[2] or after for word, after in pairs if word.partition("=")[0] == option]
+    return f"{option} {given[-1]!r}: must be a {'whole ' * (kind == 'integer')}number."
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -10,7 +10,7 @@ from ..engines.latex import equations
 from ..errors import RavineError, nearest
 from ..fields import text
 from ..part import Part, meanings
-from ..recipe import NAMES
+from ..recipe import NAMES, read_method
 from ..rules import METHODS, RULES, Rule, Wrapper
 from ..schedules import SCHEDULES
 
@@ -19,7 +19,7 @@ def run_methods(name: str | None, *, tree: bool) -> None:
     """Shows one method, those that a word finds, the tree of descent, or all.
 
     Args:
-        name: A rule, a schedule, or what others call one or a field of one.
+        name: A rule, a schedule, or what others call one or a field of one; `file.py:Rule` for one's own.
         tree: Whether to show which method grew out of which.
 
     Raises:
@@ -53,6 +53,10 @@ def _first_sentence(part: type) -> str:
 
 
 def _print_found(console: Console, name: str) -> None:
+    if ".py:" in name:
+        part = read_method(name)
+        _print_one(console, name, part if isinstance(part, type) else type(part))
+        return
     parts = {**RULES, **SCHEDULES}
     exact = [known for known in parts if known.lower() == name.lower()]
     found = exact or [known for known, part in parts.items() if _is_called(part, name)]
@@ -68,12 +72,14 @@ def _print_found(console: Console, name: str) -> None:
 
 def _is_called(part: type[Part], word: str) -> bool:
     word = word.lower().replace("_", " ")
-    known = [name for field, m in meanings(part).items() for name in (field.replace("_", " "), *m.also)]
-    return word in (name.lower() for name in known) or word in (inspect.getdoc(part) or "").lower()
+    known = [
+        name for field, m in meanings(part).items() for name in (field.replace("_", " "), *m.also, *(m.among or ()))
+    ]
+    return word in (str(name).lower() for name in known) or word in (inspect.getdoc(part) or "").lower()
 
 
 def _print_one(console: Console, name: str, part: type[Part]) -> None:
-    console.print(f"[bold]{name}[/bold]: {_first_sentence(part)}", markup=True)
+    console.print(f"{name}: {_first_sentence(part)}", markup=False, style="bold")
     module = inspect.getdoc(inspect.getmodule(part)) or ""
     for paragraph in (p for p in module.split("\n\n")[1:] if issubclass(part, Rule) and ">>>" not in p):
         if not paragraph.startswith("In five lines"):
@@ -90,9 +96,20 @@ def _print_one(console: Console, name: str, part: type[Part]) -> None:
 
 
 def _print_equations(console: Console, rule: type[Rule]) -> None:
-    made = rule(METHODS["sgd"]()) if issubclass(rule, Wrapper) else rule()
-    for line in equations(made):
-        console.print(f"  {line}", markup=False)
+    for made in _examples(rule):
+        console.print(str(made), markup=False)
+        for line in equations(made):
+            console.print(f"  {line}", markup=False)
+
+
+def _examples(kind: type[Rule]) -> list[Rule]:
+    """Makes a rule at its defaults; one that must be given something, once with each field that it may be given."""
+    wrapped = (METHODS["sgd"](),) if issubclass(kind, Wrapper) else ()
+    try:
+        return [kind(*wrapped)]
+    except RavineError:
+        optional = {name: known.search for name, known in meanings(kind).items() if known.optional and known.search}
+        return [kind(*wrapped, **{name: search.at(0.5)}) for name, search in optional.items()]
 
 
 def family_tree() -> Tree:

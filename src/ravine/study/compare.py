@@ -27,7 +27,7 @@ from .prepare import Plan, check_options, prepare, scene_of
 from .scene import forget, task_of
 from .store import Record, Store
 from .study import Study, evaluations
-from .work import failed, work
+from .work import failed, has_failed, still_failed, work
 
 
 @dataclass(frozen=True)
@@ -140,10 +140,10 @@ def _run(plan: Plan, crew: "Crew[Job, Record]", progress: Callable[[Progress], N
     pace = Pace(plan, time.perf_counter())
     state = course(plan.entries, records, plan.options.seeds)
     while not state.finished:
-        under_way = {job.key for job in [*crew.in_flight.values(), *crew.suspects]}
-        for job in [job for job in state.ready if job.key not in under_way][: crew.free]:
-            crew.submit(job)
-        ended = list(crew.ended())
+        ended = [(job, still_failed(records[job.before], job)) for job in state.ready if has_failed(job, records)]
+        if not ended:
+            _submit(state.ready, crew)
+            ended = list(crew.ended())
         for job, result in ended:
             record = failed(plan.scene, job, result.sentence) if isinstance(result, Death) else result
             plan.store.add(record)
@@ -153,6 +153,12 @@ def _run(plan: Plan, crew: "Crew[Job, Record]", progress: Callable[[Progress], N
             state = course(plan.entries, records, plan.options.seeds)
     crew.dismiss()
     _finish(plan, state, records)
+
+
+def _submit(ready: list[Job], crew: "Crew[Job, Record]") -> None:
+    under_way = {job.key for job in [*crew.in_flight.values(), *crew.suspects]}
+    for job in [job for job in ready if job.key not in under_way][: crew.free]:
+        crew.submit(job)
 
 
 @dataclass

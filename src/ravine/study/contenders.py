@@ -3,7 +3,7 @@
 import inspect
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -93,10 +93,13 @@ def with_default_ranges(kind: type[Rule]) -> Rule:
     >>> with_default_ranges(SGD).lr == meanings(SGD)["lr"].search
     True
     """
-    try:
-        return kind(**{name: known.search for name, known in meanings(kind).items() if known.searched})
-    except TypeError as error:
-        raise RavineError(f"{kind.__name__}: {error}. Write it out, as in {kind.__name__}(Adam()).") from None
+    missing = [f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING]
+    if missing:
+        example = "Adam()" if missing == ["rule"] else ", ".join(f"{name}=..." for name in missing)
+        raise RavineError(
+            f"--methods {kind.__name__}: {' and '.join(missing)} must be given: write {kind.__name__}({example})."
+        )
+    return kind(**{name: known.search for name, known in meanings(kind).items() if known.searched})
 
 
 def under_cosine(rule: Rule) -> Rule:

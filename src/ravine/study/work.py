@@ -134,6 +134,33 @@ def failed(scene: Scene, job: Job, sentence: str) -> Record:
     return _kept(job, here, said, _chance_scores(here, said), None, sentence)
 
 
+def has_failed(job: Job, records: Mapping[str, Record]) -> bool:
+    """Tells whether a run has broken off before the stretch that a job asks for.
+
+    Args:
+        job: The job.
+        records: All runs that have ended.
+
+    Returns:
+        Whether there is nothing to go on from.
+    """
+    return job.before in records and records[job.before].record["outcome"] == "failed"
+
+
+def still_failed(before: Record, job: Job) -> Record:
+    """Carries the record of a run that broke off to a later stretch of it, which nobody tries again.
+
+    Args:
+        before: The record.
+        job: The later stretch.
+
+    Returns:
+        Its record.
+    """
+    now = {"rung": job.rung, "until": job.until, "loser": job.loser, "best_epoch": job.until}
+    return replace(before, key=job.key, record=before.record | now)
+
+
 def _chance(scene: Scene, job: Job, here: Stage) -> Outputs:
     """Gives what the best constant predictor says; where targets tell of none, what the untrained model says."""
     learned, true = here.train.targets, here.judged.targets
