@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ravine.pictures import tuning
-from ravine.pictures.canvas import grid
+from ravine.pictures.axes import grid
 from ravine.pictures.settings import Settings, chosen_settings, settings
 
 from ..report.cases import EIGHT, HOSTILE, YOURS, Size, lrs

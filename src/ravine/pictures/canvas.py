@@ -1,36 +1,21 @@
 """The empty sheet that every picture starts from: quiet axes, words in plain ink, no box around anything.
 
-All colors are written as `#rrggbb`, or with two more digits for opacity, and the light form of each stands here or in
+All colors are written as `#rrggbb`, or with two more digits for opacity, and the light form of each stands in
 `colors`; a page that is dark puts the dark form in its place.
 """
 
 import html
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from ..numbers import MINUS
-from .colors import INK, PAPER, Color, Look
-from .scales import Scale
+from .axes import axis
+from .colors import AXIS, FAINT_WORDS, SHEET, WORDS, Look
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 CLEAR = "rgba(0,0,0,0)"
-
-WORDS = Color(INK["light"], INK["dark"])
-FAINT_WORDS = Color("#5b5f66", "#a5a9ae")
-GRID = Color("#e4e4e0", "#2c3137")
-AXIS = Color("#9a9da3", "#6a6f76")
-SHEET = Color(PAPER["light"], PAPER["dark"])
-
-QUIET = (WORDS, FAINT_WORDS, GRID, AXIS, SHEET)
-"""The colors that belong to no method."""
-
-
-PANEL_GAP = 0.035
-"""The room between two panels side by side, as a share of the sheet."""
 
 
 def plain(text: str) -> str:
@@ -91,45 +76,6 @@ def sheet(height: int = 380, **layout: Any) -> go.Figure:
     figure.update_xaxes(**axis())
     figure.update_yaxes(**axis(showgrid=True))
     return figure
-
-
-def axis(**more: Any) -> dict[str, Any]:
-    """Describes a quiet axis.
-
-    Args:
-        more: What this axis has beside that.
-
-    Returns:
-        Words of plotly.
-    """
-    return {
-        "showgrid": False,
-        "gridcolor": GRID.light,
-        "zeroline": False,
-        "linecolor": AXIS.light,
-        "ticks": "outside",
-        "tickcolor": AXIS.light,
-        "ticklen": 4,
-        "tickangle": 0,
-        "title": {"standoff": 8, "font": {"size": 13}},
-        "automargin": True,
-    } | more
-
-
-def decades(low: float, high: float, **more: Any) -> dict[str, Any]:
-    """Describes a quiet axis whose scale is logarithmic, labeled 0.01, 0.1, 1.
-
-    Args:
-        low: The low end, as a power of ten.
-        high: The high end.
-        more: What this axis has beside that.
-
-    Returns:
-        Words of plotly.
-    """
-    powers = range(math.ceil(low), math.floor(high) + 1)
-    words = [f"{10.0**power:g}" if -4 <= power <= 4 else f"1e{power}".replace("-", MINUS) for power in powers]
-    return axis(type="log", range=[low, high], tickvals=[10.0**power for power in powers], ticktext=words) | more
 
 
 def heading(text: str) -> dict[str, Any]:
@@ -220,49 +166,3 @@ def band(look: Look, name: str, x: Sequence[float], low: Sequence[float], high: 
         name=plain(name),
         meta={"method": name, "band": True},
     )
-
-
-def scaled(scale: Scale, low: float, high: float) -> dict[str, Any]:
-    """Describes an axis that shows scores on a scale.
-
-    Args:
-        scale: The scale.
-        low: The lowest position shown.
-        high: The highest.
-
-    Returns:
-        Words of plotly: the range with a little room, and the ticks.
-    """
-    room = 0.05 * (high - low) or 0.05 * abs(high) or 0.1
-    words: dict[str, Any] = {"range": [low - room, high + room]}
-    ticks = scale.ticks(low - room, high + room)
-    if ticks is not None:
-        return words | {"tickmode": "array", "tickvals": ticks[0], "ticktext": ticks[1]}
-    return words | {"tickformat": ".0%" if scale.share else ""}
-
-
-def grid(panels: int, columns: int) -> dict[str, Any]:
-    """Divides the sheet among panels, row by row from the upper left.
-
-    Args:
-        panels: How many panels there are.
-        columns: How many stand side by side.
-
-    Returns:
-        The domains of all axes, in words of plotly's layout.
-
-    >>> grid(2, 2)["xaxis2"]["domain"]
-    [0.5175, 1.0]
-    """
-    rows = math.ceil(max(panels, 1) / columns)
-    gap_x, gap_y = PANEL_GAP * (columns > 1), 0.36 / rows
-    width, height = (1 - gap_x * (columns - 1)) / columns, (1 - gap_y * (rows - 1)) / rows
-    layout: dict[str, Any] = {}
-    for position in range(panels):
-        row, column = divmod(position, columns)
-        left, top = column * (width + gap_x), 1 - row * (height + gap_y)
-        suffix = "" if position == 0 else str(position + 1)
-        layout[f"xaxis{suffix}"] = {"domain": [round(left, 4), round(left + width, 4)]}
-        layout[f"yaxis{suffix}"] = {"domain": [round(max(top - height, 0), 4), round(top, 4)]}
-        layout[f"yaxis{suffix}"] |= {"showticklabels": column == 0}
-    return layout

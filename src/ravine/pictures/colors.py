@@ -32,6 +32,15 @@ class Look(NamedTuple):
     symbol: str
 
 
+WORDS = Color(INK["light"], INK["dark"])
+FAINT_WORDS = Color("#5b5f66", "#a5a9ae")
+GRID = Color("#e4e4e0", "#2c3137")
+AXIS = Color("#9a9da3", "#6a6f76")
+SHEET = Color(PAPER["light"], PAPER["dark"])
+
+QUIET = (WORDS, FAINT_WORDS, GRID, AXIS, SHEET)
+"""The colors that belong to no method."""
+
 COLORS = {
     "ink": Color("#111111", "#f6f6f3"),
     "gray": Color("#5f6068", "#a3a39f"),

@@ -6,7 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ..numbers import in_words, is_share, number, short, unit
-from .canvas import axis, band, caption, decades, heading, line, plain, scaled, sheet
+from .axes import axis, decades, scaled
+from .canvas import band, caption, heading, line, plain, sheet
 from .colors import Look, looks
 from .scales import Floats, Scale, scale
 from .settings import chosen_settings

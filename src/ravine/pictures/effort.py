@@ -7,7 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ..numbers import in_words, is_share, number, unit
-from .canvas import axis, heading, line, plain, scaled, sheet
+from .axes import axis, scaled
+from .canvas import heading, line, plain, sheet
 from .colors import looks
 from .scales import Floats, scale
 from .settings import Settings, settings

@@ -6,8 +6,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ..numbers import in_words, number, unit
-from .canvas import SHEET, axis, clipped, heading, line, plain, scaled, sheet
-from .colors import Look, looks
+from .axes import axis, scaled
+from .canvas import clipped, heading, line, plain, sheet
+from .colors import SHEET, Look, looks
 from .scales import Floats, Scale, scale
 from .source import Source
 

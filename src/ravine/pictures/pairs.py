@@ -7,8 +7,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ..numbers import MISSING, decimals, in_words, is_share, number, span
-from .canvas import AXIS, SHEET, axis, clipped, heading, line, plain, sheet
-from .colors import Look, looks
+from .axes import axis
+from .canvas import clipped, heading, line, plain, sheet
+from .colors import AXIS, SHEET, Look, looks
 from .source import Source
 
 title = "Is the difference real?"

@@ -6,7 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ..numbers import short
-from .canvas import axis, decades, heading, line, sheet
+from .axes import axis, decades
+from .canvas import heading, line, sheet
 from .colors import looks
 from .scales import Floats
 from .source import Source

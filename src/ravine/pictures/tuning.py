@@ -7,8 +7,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ..numbers import in_words, number, short, unit
-from .canvas import WORDS, axis, caption, clipped, decades, grid, heading, line, plain, scaled, sheet
-from .colors import Look, looks
+from .axes import axis, decades, grid, scaled
+from .canvas import caption, clipped, heading, line, plain, sheet
+from .colors import WORDS, Look, looks
 from .scales import Floats, Scale, scale
 from .settings import Settings, settings
 from .source import Source

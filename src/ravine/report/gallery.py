@@ -7,8 +7,7 @@ from typing import NamedTuple
 from plotly.graph_objects import Figure
 
 from ravine.pictures import curves, effort, gap, pairs, rates, tuning
-from ravine.pictures.canvas import QUIET
-from ravine.pictures.colors import COLORS
+from ravine.pictures.colors import COLORS, QUIET
 from ravine.pictures.source import Source
 
 
