@@ -65,6 +65,19 @@ def settings(source: Source) -> dict[str, Settings]:
     return {str(method): _gather(str(method), mine, chosen) for method, mine in runs.groupby("method", sort=False)}
 
 
+def ended(runs: Frame) -> Frame:
+    """Tells which runs of the search were trained to the end.
+
+    Args:
+        runs: Rows of the study's table.
+
+    Returns:
+        Whether halving kept the run, or let it go on to the end as the random loser.
+    """
+    furthest = runs.groupby("method")["rung"].transform("max")
+    return runs["kept"].astype(bool) | (runs["loser"].astype(bool) & (runs["rung"] == furthest))
+
+
 def judged(runs: Frame) -> Frame:
     """Gives each run the score that it was judged by.
 
@@ -72,24 +85,27 @@ def judged(runs: Frame) -> Frame:
         runs: Rows of the study's table.
 
     Returns:
-        The score where halving let the run go to its end; else that of its averaged weights, where it is known.
+        The score where the run was trained to the end; else that of its averaged weights, where it is known.
     """
-    return runs["score"].where(runs["kept"] | runs["loser"], runs["averaged_score"].fillna(runs["score"]))
+    return runs["score"].where(ended(runs), runs["averaged_score"].fillna(runs["score"]))
 
 
 def _search(table: Frame) -> Frame:
     runs = table[(table["stage"] == "search") & (table["fold"] >= 0)]
     bad = runs["outcome"].isin(["diverged", "failed"])
-    return runs.assign(judged=judged(runs), bad=bad, ended=runs["kept"] | runs["loser"])
+    return runs.assign(judged=judged(runs), bad=bad, ended=ended(runs))
 
 
 def _best(runs: Frame, higher_is_better: bool) -> int | None:
-    sound = runs[~runs["bad"]]
-    furthest = sound[sound["rung"] == sound["rung"].max()]
-    means = furthest.groupby("setting")["judged"].mean().dropna()
+    """The best mean score among the settings that went furthest in every fold."""
+    by = runs[~runs["bad"]].groupby("setting")
+    folds, rungs = by["fold"].nunique(), by["rung"].min()
+    everywhere = folds == runs["fold"].nunique()
+    furthest = rungs.index[everywhere & (rungs == rungs[everywhere].max())]
+    means = by["judged"].mean().loc[furthest].dropna()
     if means.empty:
         return None
-    return int(str(means.idxmax() if higher_is_better else means.idxmin()))
+    return int(means.idxmax() if higher_is_better else means.idxmin())
 
 
 def _gather(method: str, runs: Frame, chosen: dict[str, int]) -> Settings:

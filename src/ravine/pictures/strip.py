@@ -61,7 +61,7 @@ def info(source: Source, proper: bool = False) -> Strip:
     measure = source.proper_name if proper else source.metric_name
     # A loss has no natural step such as a tenth of a percent, so it keeps a digit more where it is in doubt.
     half = (high - low) / 2
-    places = decimals(100 * half) if is_share(measure) else decimals(half, two_below=3.55)
+    places = max(1, decimals(100 * half)) if is_share(measure) else decimals(half, two_below=3.55)
     return Strip(in_words(measure), places, methods, score, low, high, default, seeds, window(score, low, high))
 
 
