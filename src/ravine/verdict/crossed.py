@@ -7,8 +7,8 @@ within them:
 $$ x_{mse} = \mu_m + a_{ms} + b_{me} + c_{mse}. $$
 
 For a contrast of methods (a pair A - B, or one method alone) the expected mean squares are
-$\Omega_s = E\sigma_a^2 + \sigma_c^2$, $\Omega_e = S\sigma_b^2 + \sigma_c^2$, $\Omega_r = \sigma_c^2$, and the mean over $S$
-seeds and $E$ examples has the variance $(\Omega_s + \Omega_e - \Omega_r) / SE$ about the expected score over new seeds
+$\Omega_s = E\sigma_a^2 + \sigma_c^2$, $\Omega_e = S\sigma_b^2 + \sigma_c^2$, $\Omega_r = \sigma_c^2$,
+and the mean over $S$ seeds and $E$ examples has the variance $(\Omega_s + \Omega_e - \Omega_r) / SE$ about the expected score over new seeds
 *and* new examples (Searle, Casella & McCulloch 1992, *Variance Components*, chapter 4). Its degrees of freedom
 are those of Satterthwaite 1946, "An Approximate Distribution of Estimates of Variance Components".
 
@@ -22,15 +22,18 @@ Every function takes any number of leading axes, so that thousands of studies ar
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln
 from scipy.stats import chi2
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
-POOLED_DF = 12.0  # at most so many degrees of freedom come from the other methods (see benchmarks/verdict_calibration.py)
+POOLED_DF = (
+    12.0  # at most so many degrees of freedom come from the other methods (see benchmarks/verdict_calibration.py)
+)
 LOOSE_DF = 0.5  # the nearly flat prior's
 POOLED_SHARE = 0.8  # how often, before the data, a contrast is held to be like the others
 LEAST_EXAMPLES = 0.5  # no standard error is below half of one example's worth
@@ -90,7 +93,7 @@ def moments(scores: Floats) -> Moments:
 
 
 def participation(by_example: Floats) -> Floats:
-    """How many examples carry the differences between methods: $(\\sum_e n_e)^2 / \\sum_e n_e^2$ of their squares n."""
+    r"""How many examples carry the differences between methods: $(\sum_e n_e)^2 / \sum_e n_e^2$ of their squares n."""
     squares = by_example.var(-2)
     fourth = (squares**2).sum(-1)
     return np.where(fourth > 0, squares.sum(-1) ** 2 / np.maximum(fourth, np.finfo(float).tiny), 1.0)
@@ -122,10 +125,7 @@ def resolution(scores: Floats) -> tuple[Floats, Floats]:
     low, high = scores.min(everything), scores.max(everything)
     width = high - low
     binary = np.all((scores == low[..., None, None, None]) | (scores == high[..., None, None, None]), everything)
-    if np.all(binary):
-        worth = width
-    else:
-        worth = np.where(binary, width, _typical_difference(scores))
+    worth = width if np.all(binary) else np.where(binary, width, _typical_difference(scores))
     alone = np.abs(high)
     worth = np.where(width > 0, worth, np.where(alone > 0, alone, 1.0))
     return worth, np.where(binary, worth / scores.shape[-1], 0.0)
@@ -156,6 +156,9 @@ class Squares:
 
 def pair_squares(sums: Moments) -> Squares:
     """Mean squares of the difference of every pair of methods, in the order of `pairs`.
+
+    Returns:
+        Mean squares, in the order of `pairs`.
 
     >>> rng = np.random.default_rng(0)
     >>> scores = rng.normal(size=(2, 5, 9))
@@ -191,6 +194,9 @@ def _squares(sums: Moments, of) -> Squares:
 def pairs(methods: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Indices (first, second) of all pairs, first < second.
 
+    Returns:
+        Two arrays of indices.
+
     >>> [index.tolist() for index in pairs(3)]
     [[0, 0, 1], [1, 2, 2]]
     """
@@ -211,11 +217,11 @@ class Spread:
 
 
 def spread(squares: Squares, floor: Floats, pooled: float, share: float = POOLED_SHARE) -> Spread:
-    """Standard errors of contrasts, and how well they are known.
+    r"""Standard errors of contrasts, and how well they are known.
 
     The moderated seeds' mean square is $(d_0 c + (S-1) M_s) / (d_0 + S - 1)$ with the prior value c and its
     degrees of freedom $d_0$; the variance of the contrast's mean over new seeds and examples is then
-    $(\\tilde M_s + M_e - M_r)/SE$, never below $M_e/SE$, which it cannot be in truth.
+    $(\tilde M_s + M_e - M_r)/SE$, never below $M_e/SE$, which it cannot be in truth.
 
     Args:
         squares: Mean squares.
@@ -233,9 +239,21 @@ def spread(squares: Squares, floor: Floats, pooled: float, share: float = POOLED
         weight = weights.reshape(2, *[1] * squares.seeds.ndim) * np.ones_like(squares.seeds)
     else:
         degrees = (pooled, min(LOOSE_DF, pooled))
-        weight = _weights(squares.seeds / prior, own, degrees, share)
+        weight = weights_of_priors(squares.seeds / prior, own, degrees, share)
     parts = [_component(squares, prior, degree, floor[..., None]) for degree in degrees]
     return Spread(weight, np.stack([error for error, _ in parts]), np.stack([freedom for _, freedom in parts]))
+
+
+def lent_freedom(methods: int, seeds: int) -> float:
+    """Degrees of freedom that the other contrasts lend to one; none where there is no other.
+
+    Returns:
+        Their number.
+
+    >>> lent_freedom(8, 5), lent_freedom(8, 2), lent_freedom(2, 5)
+    (8.0, 6.0, 0.0)
+    """
+    return min(POOLED_DF, 6.0 * (seeds - 1)) if methods > 2 else 0.0
 
 
 def prior_seeds(squares: Squares) -> Floats:
@@ -243,6 +261,9 @@ def prior_seeds(squares: Squares) -> Floats:
 
     The ratio is never below 1, as in truth. If seeds differ but nothing is left over (all examples of a run have one
     score), there is no residual to scale by and the median mean square is expected of every contrast.
+
+    Returns:
+        One mean square for each contrast.
     """
     own = max(squares.seeds_count - 1, 1)
     bias = chi2.median(own) / own  # of a median of mean squares
@@ -253,7 +274,7 @@ def prior_seeds(squares: Squares) -> Floats:
     return np.maximum(np.where(left > 1e-12 * typical, scaled, typical), tiny)
 
 
-def _weights(ratio: Floats, own: int, degrees: tuple[float, float], share: float) -> Floats:
+def weights_of_priors(ratio: Floats, own: int, degrees: tuple[float, float], share: float) -> Floats:
     """Posterior weights of the two priors: ratio = M_s / c is F distributed on (own, degrees) under either."""
     logs = [
         np.log(part) + 0.5 * own * np.log(own / d) - betaln(own / 2, d / 2) - (own + d) / 2 * np.log1p(own * ratio / d)

@@ -1,25 +1,14 @@
 """The verdict: what test scores show of every method and of every pair, and how sure it is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .crossed import (
-    LEAST_EXAMPLES,
-    POOLED_DF,
-    Floats,
-    Moments,
-    Spread,
-    moments,
-    own_squares,
-    pair_squares,
-    pairs,
-    spread,
-)
+from .crossed import LEAST_EXAMPLES, Floats, Moments, lent_freedom, moments, own_squares, pair_squares, pairs, spread
 from .intervals import OWN_DF, pairwise_level, reach
+from .posterior import Beliefs, believe
 from .settle import Components, settling
-from .shrink import believe
 
 
 @dataclass(frozen=True)
@@ -132,10 +121,9 @@ def judge(
     own = _methods(names, grid, sums, floor, confidence)
     if len(names) < 2:
         return Verdict(tuple(own), (), matters, higher_is_better, *grid.shape[1:])
-    drawn = believe(moments(sign * grid[None]), np.random.default_rng(seed))
-    p_expected, p_next, p_best = (np.asarray(each)[0] for each in drawn[:3])
-    own = [Method(**{**vars(method), "p_best": float(best)}) for method, best in zip(own, p_best, strict=True)]
-    between = _pairs(names, sums, floor, p_expected, p_next, sign, matters, confidence)
+    beliefs = believe(moments(sign * grid[None]), np.random.default_rng(seed))
+    own = [replace(method, p_best=float(best)) for method, best in zip(own, beliefs.best[0], strict=True)]
+    between = _pairs(names, sums, floor, beliefs, sign, matters, confidence)
     return Verdict(tuple(own), tuple(between), matters, higher_is_better, *grid.shape[1:])
 
 
@@ -155,14 +143,13 @@ def _pairs(
     names: list[str],
     sums: Moments,
     floor: Floats,
-    p_expected: Floats,
-    p_next: Floats,
+    beliefs: Beliefs,
     sign: float,
     matters: float,
     confidence: float,
 ) -> list[Pair]:
     squares = pair_squares(sums)
-    chance: Spread = spread(squares, floor, POOLED_DF if len(names) > 2 else 0.0)
+    chance = spread(squares, floor, lent_freedom(len(names), sums.seeds_count))
     alone = reach(1 - confidence, chance)
     together = np.maximum(reach(pairwise_level(len(names), confidence), chance), alone)
     found = []
@@ -176,8 +163,8 @@ def _pairs(
         alone_low, alone_high = sorted((sign * (gain - half_alone), sign * (gain + half_alone)))
         found.append(
             Pair(
-                names[a], names[b], sign * gain, low, high, alone_low, alone_high, float(p_expected[k]),
-                float(p_next[k]), conclusion, settle,
+                names[a], names[b], sign * gain, low, high, alone_low, alone_high, float(beliefs.expected[0, k]),
+                float(beliefs.next_run[0, k]), conclusion, settle,
             )
         )  # fmt: skip
     return found
