@@ -203,5 +203,5 @@ def _axes(panel: Panel, ends: str, vertical: dict[str, Any]) -> dict[str, Any]:
 
 
 def _name(panel: Panel, ends: str) -> dict[str, Any]:
-    words = f"<b>{clipped(panel.method)}</b>  {panel.near} of {len(panel.found.number)} near its best"
+    words = f"<b>{clipped(panel.method, 12)}</b>  {panel.near} of {len(panel.found.number)} near its best"
     return caption(words, xref=f"x{ends} domain", yref=f"y{ends} domain", yshift=3)
