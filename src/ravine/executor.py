@@ -54,6 +54,7 @@ def worker_processes(workers: int) -> Executor:
 def _begin_worker(parent: int) -> None:
     # First of all, since what follows takes seconds, in which the parent may die.
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    os.dup2(2, 1)  # what a model prints must not mix with what the command prints
     import torch
 
     torch.set_num_threads(1)

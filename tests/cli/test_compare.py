@@ -164,14 +164,18 @@ def test_a_full_disk_is_told_in_one_line_and_nothing_is_lost(tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_many_options_on_a_task_with_dict_batches(tmp_path, capsys):
-    runs = tmp_path / "runs.parquet"
+def test_many_options_on_a_task_with_dict_batches(tmp_path, capfd):
+    runs, loud = tmp_path / "runs.parquet", tmp_path / "loud.py"
+    code = EXAMPLE.read_text().replace("return self.both", "print('a network that talks'); return self.both")
+    loud.write_text(f"print('a file that talks')\n{code}")
     words = (
         "--methods sgd --recipe Adam(lr=0.003) --settings 2 --holdout 0.25 --search grid --no-halving --seeds 2 "
         "--epochs 1 --matters 0.3% --metric absolute_error --json --workers 1"
     )
-    code, out, err = typed(["compare", EXAMPLE, *words.split(), "--out", tmp_path / "s", "--export", runs], capsys)
+    code, out, err = typed(["compare", loud, *words.split(), "--out", tmp_path / "s", "--export", runs], capfd)
     assert code == 0, err
+    assert "a file that talks" in err
+    assert "a network that talks" in err
     found, printed = Study.load(tmp_path / "s"), json.loads(out)
     pd.testing.assert_frame_equal(pd.read_parquet(runs), found.table(), check_exact=True)
     assert (found.options.matters, found.options.search, found.options.halving) == (0.003, "grid", False)

@@ -1,6 +1,8 @@
 """Whole studies in this process; whole commands, killed and interrupted, are in tests/cli/test_compare.py."""
 
 import shutil
+import subprocess
+import sys
 import threading
 from functools import partial
 
@@ -18,6 +20,7 @@ from ravine.ranges import integers
 from ravine.rules import SGD, Adam
 from ravine.study.compare import compare
 from ravine.study.study import Study
+from ravine.training.train import train
 
 from .small import TWO, Inline, blobs, check_same, numbers, study, task_file
 
@@ -110,7 +113,7 @@ def test_more_seeds_go_on_and_are_recorded_as_another_look(whole, tmp_path):
     pd.testing.assert_frame_equal(kept, before, check_exact=True)
     assert len(after) == len(before) + 2 * 2 * 2
     assert [look["seeds"] for look in more.facts["looks"]] == [2, 4]
-    assert any("Seeds were added 1 time" in sentence for sentence in more.sentences())
+    assert any("Seeds were added once" in sentence for sentence in more.sentences())
     assert [read.runs for read in ledger.reads(more.facts["test_fingerprint"])] == [16]
     with pytest.raises(RavineError, match=r"begun with other options: seeds was 4, now 2\. "):
         study(tmp_path / "study", seeds=2)
@@ -339,6 +342,8 @@ def test_the_ledger_counts_the_looks_of_all_studies(tmp_path):
     reads = ledger.reads(data)
     assert [(read.study, read.runs) for read in reads] == [(str(tmp_path / "a"), 8), (str(tmp_path / "b"), 8)]
     assert Study.load(tmp_path / "a").ledger() == reads
+    train("wine", "SGD(lr=0.1)", until=1)
+    assert [(read.study, read.runs) for read in Study.load(tmp_path / "a").ledger()][2:] == [("ravine.train", 1)]
 
 
 def test_a_ledger_that_cannot_be_written_is_told_before_the_first_run(tmp_path, monkeypatch):
@@ -355,3 +360,56 @@ def test_a_users_random_numbers_stay_as_they_were(tmp_path):
     torch.manual_seed(5)
     compare(blobs(), out=tmp_path / "s", executor=partial(worker_processes, 1), **(TWO | {"epochs": 1}))
     assert torch.equal(torch.rand(3), expected)
+
+
+SCRIPT = """
+import torch
+from torch import nn
+
+import ravine
+
+print("read")
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(3, 2)
+
+    def forward(self, x):
+        return self.layer(x)
+
+
+class Half(ravine.Rule):
+    lr: float = ravine.rules.rule.field(0.1, "step length")
+
+    def update(self, p, g):
+        return p - self.lr / 2 * g
+
+
+x = torch.randn(60, 3, generator=torch.Generator().manual_seed(0))
+task = ravine.Task(Net, (x, torch.arange(60) % 2))
+asked = {"folds": 2, "settings": 1, "seeds": 2, "epochs": 1, "workers": 1, "out": "study"}
+study = ravine.compare(task, methods=[Half(lr=0.2), "SGD(lr=0.1)"], **asked)
+print(study.table().outcome.unique().tolist(), study.table().groupby("method").score.mean().nunique())
+"""
+
+
+@pytest.mark.slow
+def test_a_script_needs_no_guard_and_its_own_classes_travel(tmp_path):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["read", "['finished'] 1"]
+
+
+def test_a_task_file_that_compares_by_itself_is_told_what_to_do(tmp_path):
+    path = task_file(tmp_path)
+    path.write_text(f"{path.read_text()}\nravine.compare(task)\n")
+    with pytest.raises(RavineError, match="small.py, line 37: .*if __name__ == '__main__'"):
+        study(tmp_path / "s", str(path))
+
+
+def test_a_single_method_and_a_list_as_typed_are_as_good(tmp_path):
+    assert study(tmp_path / "a", blobs(), methods="sgd, SGD(lr=0.1)", epochs=1).methods == ["sgd", "SGD(lr=0.1)"]
+    assert study(tmp_path / "b", blobs(), methods=SGD(lr=0.2), epochs=1).methods == ["SGD(lr=0.2)"]

@@ -11,8 +11,9 @@ from ravine.recipe import Recipe, early_stopping
 from ravine.rules import SGD
 from ravine.study.contenders import Contender
 from ravine.study.course import Entry, course, planned_epochs
-from ravine.study.plan import Field, Job, rungs
-from ravine.study.store import Record
+from ravine.study.job import Job
+from ravine.study.plan import Field, rungs
+from ravine.study.record import Record
 
 
 def entry(name, settings=4, epochs=8, folds=2, tuned=True, stop=None):

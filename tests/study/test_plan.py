@@ -1,17 +1,17 @@
 import math
 from collections import Counter
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ravine.ranges import log
-from ravine.recipe import Recipe, early_stopping
+from ravine.recipe import Recipe
 from ravine.rules import SGD
 from ravine.study.contenders import Contender
-from ravine.study.plan import REFIT, Field, Job, race, rank, refits, rungs
-from ravine.study.store import Record
+from ravine.study.job import Job
+from ravine.study.plan import Field, race, rank, rungs
+from ravine.study.record import Record
 
 
 def a_field(settings=8, ends=(4, 8, 15), folds=2, name="sgd", seed=0, higher_is_better=True):
@@ -156,20 +156,3 @@ def test_all_settings_meet_the_same_luck_on_a_fold():
     other = a_field(seed=3, name="adam")
     seeds = {(job.fold, job.seed) for f in (field, other) for s in range(8) for job in f.jobs(s, 0, 0)}
     assert seeds == {(0, 3000), (1, 3001)}
-
-
-def test_refits_have_fresh_seeds_all_training_data_and_the_full_schedule():
-    contender = Contender("adam", Recipe(SGD(lr=0.1), epochs=15, stop=early_stopping()))
-    jobs = refits(contender, "tuned", 4, {"lr": 0.1}, 9, 3, 7)
-    assert [job.seed for job in jobs] == [7000 + REFIT, 7001 + REFIT, 7002 + REFIT]
-    assert {job.fold for job in jobs} == {-1}
-    assert {(job.recipe.stop, job.recipe.epochs, job.until) for job in jobs} == {(None, 15, 9)}
-    more = refits(contender, "tuned", 4, {"lr": 0.1}, 9, 5, 7)
-    assert more[:3] == jobs  # adding seeds leaves those that were there
-
-
-def test_a_job_goes_on_from_the_one_before_it():
-    field = a_field()
-    first, second = field.jobs(2, 0, 0)[1], field.jobs(2, 1, 4)[1]
-    assert second.before == first.key
-    assert np.unique([job.key for s in range(8) for job in field.jobs(s, 0, 0)]).size == 16

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from ravine.errors import RavineError
-from ravine.study.store import FORMAT, Record, Store
+from ravine.study.record import Record
+from ravine.study.store import FORMAT, Store
 
 RUN = Record(
     "sgd|tuned|0|-1|500|3",
@@ -147,7 +148,8 @@ def test_a_write_that_is_cut_off_never_happened(store):
 PROGRAM = """
 import os, sys
 from pathlib import Path
-from ravine.study.store import Record, Store
+from ravine.study.record import Record
+from ravine.study.store import Store
 store = Store(Path(sys.argv[1]))
 for k in range(10_000):
     store.add(Record(f"run {k:05}", {"text": "x" * 5000}, []))

@@ -8,8 +8,9 @@ from ravine.errors import RavineError
 from ravine.pictures.source import CURVE_COLUMNS, RUN_COLUMNS
 from ravine.study.contenders import TAKEN
 from ravine.study.options import Options
-from ravine.study.store import Record, Store
-from ravine.study.study import Study, evaluations, last_stretches
+from ravine.study.record import Record, evaluations, last_stretches
+from ravine.study.store import Store
+from ravine.study.study import Study
 
 from .small import study
 
@@ -27,7 +28,8 @@ def run(method, stage, setting, fold, seed, until, score=0.5, **more):
     curve = [
         {
             "epoch": epoch, "evaluations": 100 * epoch, "train_loss": 1 / epoch, "train_score": 0.5,
-            "train_proper": 0.5, "score": record["score"] * epoch / until if fold >= 0 else math.nan, "proper": 0.5, "lr": 0.1,
+            "train_proper": 0.5, "score": record["score"] * epoch / until if fold >= 0 else math.nan,
+            "proper": 0.5, "lr": 0.1,
         }
         for epoch in range(1, until + 1)
     ]  # fmt: skip

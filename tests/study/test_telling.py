@@ -18,6 +18,8 @@ def test_a_second_look_is_said():
     assert not any("after a look" in line for line in sentences(made(RECORDS, races=RACES, looks=(2,))))
     twice = sentences(made(RECORDS, races=RACES, seeds=8, looks=(2, 4, 8)))
     assert any(line.startswith("Seeds were added 2 times after a look") for line in twice)
+    once = sentences(made(RECORDS, races=RACES, seeds=4, looks=(2, 4)))
+    assert any(line.startswith("Seeds were added once after a look") for line in once)
 
 
 @pytest.mark.parametrize(("chosen", "end"), [(0, "smallest"), (3, "largest"), (1, None), (2, None)])

@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,10 @@ from ..study.entries import YOURS
 from ..study.options import DEFAULT_METHODS
 from ..study.prepare import Plan
 from ..study.study import Study
-from ..text import read_list
 from .leaderboard import print_leaderboard
+from .machines import export_runs, for_machines, table_file
 from .progress import duration, shown
 
-TABLES = (".parquet", ".csv")
 UNITS = {"min": 60, "s": 1, "m": 60, "h": 3600}
 """Units of time, in seconds; those that end another one come later."""
 
@@ -51,9 +51,9 @@ def run_compare(
         RavineError: An option cannot be read, or what `ravine.compare` refuses.
         SystemExit: 130 after Ctrl-C, with the verdict so far printed.
     """
-    table = None if export is None else _table_file(export)
+    table = None if export is None else table_file(export)
     console = Console(stderr=True)
-    named = DEFAULT_METHODS if methods is None else tuple(read_list(methods))
+    named = DEFAULT_METHODS if methods is None else methods
     numbers = {"matters": _share(matters), "budget": None if budget is None else _seconds(budget)}
     begun: list[Plan] = []
 
@@ -62,7 +62,7 @@ def run_compare(
         _announce(plan, console)
 
     try:
-        with shown(console) as progress:
+        with shown(console) as progress, redirect_stdout(sys.stderr):  # a task file may print, too
             study = compare(task, methods=named, before=before, progress=progress, **numbers, **options)
     except KeyboardInterrupt:
         if begun:
@@ -137,69 +137,6 @@ def run_report(folder: str) -> None:
         folder: The study's folder.
     """
     print(_write_report(Study.load(folder)))
-
-
-def export_runs(study: Study, file: Path) -> None:
-    """Writes every run to a table.
-
-    Args:
-        study: The study.
-        file: A .parquet or .csv file.
-
-    Raises:
-        RavineError: It cannot be written.
-    """
-    table = study.table()
-    try:
-        table.to_parquet(file) if file.suffix == ".parquet" else table.to_csv(file, index=False)
-    except OSError as error:
-        raise RavineError(
-            f"cannot write {str(file)!r}: {error.strerror}. The study in {str(study.folder)!r} is safe."
-        ) from error
-
-
-def for_machines(study: Study) -> dict[str, Any]:
-    """Gives the verdict as JSON holds it.
-
-    Args:
-        study: The study.
-
-    Returns:
-        Sentences, the leaderboard, all pairs, warnings, and the winning recipe.
-    """
-    pairs = [] if study.verdict is None else [vars(pair) for pair in study.verdict.pairs]
-    found = {
-        "task": study.task_name,
-        "metric": study.metric_name,
-        "finished": study.finished,
-        "verdict": study.sentences(),
-        "methods": study.summary().to_dict(orient="records"),
-        "pairs": pairs,
-        "warnings": study.warnings(),
-        "train_this_way": study.train_this_way(),
-        "versions": study.versions(),
-        "folder": str(study.folder),
-    }
-    return _plain(found)
-
-
-def _plain(value: Any) -> Any:
-    """Makes a value one that every JSON reader takes: numbers that are none become null."""
-    if isinstance(value, dict):
-        return {str(key): _plain(below) for key, below in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(below) for below in value]
-    number = value.item() if hasattr(value, "item") else value
-    return None if isinstance(number, float) and not math.isfinite(number) else number
-
-
-def _table_file(text: str) -> Path:
-    path = Path(text)
-    if path.suffix not in TABLES:
-        raise RavineError(f"--export {text!r}: the file must end in {' or '.join(TABLES)}.")
-    if not path.absolute().parent.is_dir():
-        raise RavineError(f"--export {text!r}: there is no folder {str(path.parent)!r}; make it first.")
-    return path
 
 
 def _share(text: str) -> float:

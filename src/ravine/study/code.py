@@ -20,9 +20,9 @@ from ..rules import Wrapper, arithmetic
 from ..schedules import Schedule
 from .course import Course, Entry
 from .fingerprints import kinds
-from .plan import refitted
+from .job import refitted
+from .record import Record
 from .scene import Scene, stage
-from .store import Record
 
 SELF_CONTAINED = {"digits": ready_made.digits_cnn}
 """Tasks whose data and network the plain script writes out; others it takes from where the task has them."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,17 +18,22 @@ from ..executor import Crew, Death, worker_processes
 from ..fields import text
 from ..recipe import Recipe
 from ..rules import Rule
+from ..text import read_list
 from ..training.machine import device_named
 from .course import Course, course
 from .describe import results
 from .entries import Method
+from .job import Job
 from .options import DEFAULT_METHODS, Options
-from .plan import Job
 from .prepare import Plan, check_options, prepare, scene_of
+from .record import Record, evaluations
 from .scene import forget, task_of
-from .store import Record, Store
-from .study import Study, evaluations
+from .store import Store
+from .study import Study
 from .work import failed, has_failed, still_failed, work
+
+READING: ContextVar[bool] = ContextVar("reading", default=False)
+"""Whether a task file is being read, which may call `compare` itself."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ class Progress:
 def compare(
     task: Task | str,
     *,
-    methods: Sequence[Method] = DEFAULT_METHODS,
+    methods: Method | Sequence[Method] = DEFAULT_METHODS,
     recipe: str | Rule | Recipe | None = None,
     settings: int = 8,
     search: str = "sobol",
@@ -75,7 +81,7 @@ def compare(
 
     Args:
         task: The task, or the text that finds it: a ready-made name, a data file, `my_task.py:name`.
-        methods: The methods: names, texts, rules or their classes.
+        methods: The methods: names, texts, rules or their classes; a text may name several, with commas.
         recipe: Your present recipe, which takes part as it is, under the name "yours".
         settings: How many settings of each method are tried, a power of two.
         search: "sobol", scattered evenly over the ranges, or "grid".
@@ -101,8 +107,7 @@ def compare(
     Raises:
         RavineError: An option, the task, or the folder is not as it must be.
     """
-    forget()
-    found = task if isinstance(task, Task) else task_of(task, metric)
+    found, methods = _found(task, metric), _listed(methods)
     options = Options(
         task=task if isinstance(task, str) else found.source or found.name or "task",
         methods=tuple(given if isinstance(given, str) else text(given) for given in methods),
@@ -110,8 +115,6 @@ def compare(
         settings=settings, search=search, folds=folds, holdout=holdout, seeds=seeds, epochs=epochs, metric=metric,
         matters=matters, budget=budget, halving=halving, seed=seed, device=device,
     )  # fmt: skip
-    if metric is not None and isinstance(task, Task):
-        found = replace(found, metric=metric)
     workers = _workers(workers, device)
     folder = Path(out) if out is not None else Path("studies") / (found.name or Path(options.task).stem)
     with closing(Store(folder)) as store, store.alone():
@@ -123,6 +126,29 @@ def compare(
                 before(plan)
             _run(plan, crew, progress or (lambda _: None))
     return Study.load(folder)
+
+
+def _found(task: Task | str, metric: str | None) -> Task:
+    """Finds the task anew: its file may have changed since the last study."""
+    if READING.get():
+        raise RavineError(
+            "ravine.compare was called while another study reads this file: put the call under "
+            "if __name__ == '__main__':"
+        )
+    forget()
+    if isinstance(task, Task):
+        return task if metric is None else replace(task, metric=metric)
+    token = READING.set(True)
+    try:
+        return task_of(task, metric)
+    finally:
+        READING.reset(token)
+
+
+def _listed(methods: Method | Sequence[Method]) -> tuple[Method, ...]:
+    if isinstance(methods, str):
+        return read_list(methods)
+    return tuple(methods) if isinstance(methods, Sequence) else (methods,)
 
 
 def _workers(workers: int | None, device: str | None) -> int:

@@ -7,8 +7,9 @@ import numpy as np
 
 from ..recipe import early_stopping
 from .contenders import Contender
-from .plan import Field, Job, Race, race, refits, staying
-from .store import Record
+from .job import Job, refits
+from .plan import Field, Race, race, staying
+from .record import Record
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from .code import train_this_way
 from .course import Course, Entry
 from .options import Options
 from .plan import rank
+from .record import Record
 from .scene import Scene, stage
-from .store import Record
 
 PACKAGES = ("ravine", "torch", "numpy", "scipy", "scikit-learn")
 BYTES = 4

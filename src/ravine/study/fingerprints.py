@@ -17,8 +17,8 @@ from ..rules import Rule, Wrapper
 from ..training.machine import device_named
 from ..training.stage import SPLIT_SEED, Stage
 from .contenders import Contender
+from .job import first_seed
 from .options import Options
-from .plan import first_seed
 from .store import Store
 
 WHAT = {"train_fingerprint": "data", "test_fingerprint": "data", "model": "model", "code": "task file or rule"}

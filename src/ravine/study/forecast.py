@@ -11,9 +11,9 @@ from ..executor import Crew, Death
 from ..training.machine import one_thread
 from ..training.stage import SPLIT_SEED
 from .course import Entry, planned_epochs
-from .plan import Job
+from .job import Job
+from .record import Record
 from .scene import Scene, task_of
-from .store import Record
 from .work import work
 
 

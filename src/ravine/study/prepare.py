@@ -18,10 +18,12 @@ from .describe import description
 from .entries import Method, contenders_of
 from .fingerprints import check_unchanged, fingerprints
 from .forecast import Forecast, Sizes, epochs_within, forecast, pilot, sizes_of
+from .job import Job
 from .options import Options, differences
-from .plan import Field, Job, rungs
+from .plan import Field, rungs
+from .record import Record
 from .scene import Scene, stage, write_task
-from .store import Record, Store
+from .store import Store
 
 LONGEST = 1000
 """Epochs beyond which a budget in seconds does not stretch training."""

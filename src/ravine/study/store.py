@@ -5,21 +5,19 @@ happened.
 """
 
 import contextlib
-import io
 import json
 import shutil
 import sqlite3
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import filelock
-import numpy as np
 
 from ..errors import RavineError
+from .record import Record, packed, unpacked
 
 FORMAT = 1
 """Raised whenever an older Ravine could no longer read what is written."""
@@ -27,16 +25,6 @@ TABLES = (
     "create table if not exists facts (name text primary key, value text not null)",
     "create table if not exists runs (key text primary key, record text not null, curve text not null, arrays blob)",
 )
-
-
-@dataclass(frozen=True)
-class Record:
-    """One run as it is kept: numbers and texts, one row per epoch, and per-example scores where it was tested."""
-
-    key: str
-    record: dict[str, Any]
-    curve: list[dict[str, Any]]
-    arrays: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 class Store:
@@ -149,9 +137,7 @@ class Store:
         Args:
             run: The run.
         """
-        packed = io.BytesIO()
-        np.savez(packed, **run.arrays)  # pyright: ignore[reportArgumentType] - savez takes arrays by any name
-        row = (run.key, json.dumps(run.record), json.dumps(run.curve), packed.getvalue() if run.arrays else None)
+        row = (run.key, json.dumps(run.record), json.dumps(run.curve), packed(run.arrays))
         with self._told(), self.transaction():
             self.database.execute("insert or replace into runs values (?, ?, ?, ?)", row)
 
@@ -164,7 +150,7 @@ class Store:
         with self._told():
             rows = self.database.execute("select key, record, curve, arrays from runs order by key").fetchall()
             return {
-                key: Record(key, json.loads(record), json.loads(curve), _unpacked(blob))
+                key: Record(key, json.loads(record), json.loads(curve), unpacked(blob))
                 for key, record, curve, blob in rows
             }
 
@@ -227,10 +213,3 @@ def _acquired(lock: filelock.BaseFileLock) -> bool:
     except filelock.Timeout:
         return False
     return True
-
-
-def _unpacked(blob: bytes | None) -> dict[str, np.ndarray]:
-    if blob is None:
-        return {}
-    with np.load(io.BytesIO(blob), allow_pickle=False) as arrays:
-        return dict(arrays)

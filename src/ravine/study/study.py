@@ -1,8 +1,7 @@
 """A study: a table of recipe x fold x seed, and what it shows."""
 
-from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,44 +10,13 @@ import numpy as np
 import pandas as pd
 
 from ..data import ledger
-from ..training.run import Epoch
 from ..verdict import Verdict, judge
 from .options import Options
-from .store import Record, Store
+from .record import Record, last_stretches
+from .store import Store
 from .summary import summary
+from .tables import curves, runs
 from .telling import halving, protocol, sentences, warnings
-
-RUN_COLUMNS = (
-    "fold", "seed", "epochs", "outcome", "sentence", "rung", "score", "proper", "train_score", "train_proper",
-    "averaged_score", "averaged_proper", "evaluations", "steps", "seconds",
-)  # fmt: skip
-
-
-def last_stretches(records: Iterable[Record]) -> list[Record]:
-    """Picks the last stretch of every run: one that was halved has a record for each rung that it reached.
-
-    Args:
-        records: All that was kept.
-
-    Returns:
-        One record for each run.
-    """
-    last: dict[tuple[Any, ...], Record] = {}
-    for record in sorted(records, key=lambda one: one.record["until"]):
-        last[tuple(record.record[name] for name in ("method", "stage", "setting", "fold", "seed"))] = record
-    return list(last.values())
-
-
-def evaluations(records: Iterable[Record]) -> int:
-    """Counts the gradient evaluations of runs, each example differentiated once.
-
-    Args:
-        records: What was kept of them.
-
-    Returns:
-        The count, with every stretch of a run counted once.
-    """
-    return sum(record.record["evaluations"] for record in last_stretches(records))
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,18 +94,7 @@ class Study:
             Method, stage, setting and its values, fold, seed, outcome, scores and costs; scores of refits are on
             the test set, all others on the fold's validation part.
         """
-        names = tuple(dict.fromkeys(one["field"] for c in self.facts["contenders"] for one in c["searched"]))
-        columns = ("method", "stage", "setting", "recipe", *names, *RUN_COLUMNS, "kept", "loser")
-        return pd.DataFrame([self._row(record.record, names) for record in self.latest], columns=columns)
-
-    def _row(self, r: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
-        to_the_end = r["stage"] != "search" or r["until"] == self.facts["epochs"]
-        return {
-            "method": r["method"], "stage": r["stage"], "setting": r["setting"], "recipe": r["recipe"],
-            **{name: r["values"].get(name, np.nan) for name in names},
-            **{column: r[column] for column in RUN_COLUMNS},
-            "kept": to_the_end and not r["loser"], "loser": r["loser"],
-        }  # fmt: skip
+        return runs(self.facts, self.latest)
 
     def curves(self) -> pd.DataFrame:
         """Gives every epoch of every run as a row.
@@ -145,9 +102,7 @@ class Study:
         Returns:
             Training loss and scores by epoch and by gradient evaluations.
         """
-        keys = ("method", "stage", "setting", "fold", "seed")
-        rows = [{k: one.record[k] for k in keys} | epoch for one in self.latest for epoch in one.curve]
-        return pd.DataFrame(rows, columns=[*keys, *(f.name for f in fields(Epoch))])
+        return curves(self.latest)
 
     def test_scores(self, stage: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Gives the test scores of every example under every seed.
@@ -252,6 +207,10 @@ class Study:
         Returns:
             One row per method, best cross-validation score first.
         """
+        return self._summary.copy()
+
+    @cached_property
+    def _summary(self) -> pd.DataFrame:
         return summary(self)
 
     def sentences(self) -> list[str]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..numbers import in_words, is_share, number
 from ..verdict import sentences as verdict_sentences
-from .summary import summary
 
 if TYPE_CHECKING:
     from .study import Study
@@ -30,16 +29,14 @@ def sentences(study: Study) -> list[str]:
     if study.verdict is None or study.proper_verdict is None:
         done = len(study.latest)
         return [f"There is no verdict yet: {done} runs have ended, and the test set is read when all choices are made."]
-    leader = summary(study).method.iloc[0]
+    leader = study.summary().method.iloc[0]
     said = verdict_sentences(study.verdict, in_words(study.metric_name), leader, partial(_shown, study.metric_name))
     if not study.finished:
         said = [*said, "This is the verdict so far: the study is not finished, and the numbers will move."]
     looks = len(study.facts["looks"])
     if looks > 1:
-        said = [
-            *said,
-            f"Seeds were added {looks - 1} times after a look: looking until it pleases makes ties look like wins.",
-        ]
+        times = "once" if looks == 2 else f"{looks - 1} times"
+        said = [*said, f"Seeds were added {times} after a look: looking until it pleases makes ties look like wins."]
     return said
 
 
@@ -75,7 +72,7 @@ def _edges(study: Study) -> Iterator[str]:
 
 
 def _losses(study: Study) -> Iterator[str]:
-    for row in summary(study).to_dict(orient="records"):
+    for row in study.summary().to_dict(orient="records"):
         if row["settings_diverged"] > 0.5:
             share = f"{row['settings_diverged']:.0%}"
             yield f"{row['method']}: {share} of its settings diverged; its range reaches too far."

@@ -25,9 +25,9 @@ from ..training.machine import device_named
 from ..training.order import steps_per_epoch
 from ..training.run import Ended, Keeper, observe, run, start
 from ..training.stage import Stage
-from .plan import Job, first_seed
+from .job import Job, first_seed
+from .record import Record
 from .scene import Scene, stage
-from .store import Record
 
 
 def work(scene: Scene, job: Job) -> Record:

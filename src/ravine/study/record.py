@@ -1,0 +1,79 @@
+"""What is kept of a run, and what a run is that was halved: the last of its stretches."""
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Record:
+    """One run as it is kept: numbers and texts, one row per epoch, and per-example scores where it was tested."""
+
+    key: str
+    record: dict[str, Any]
+    curve: list[dict[str, Any]]
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def packed(arrays: dict[str, np.ndarray]) -> bytes | None:
+    """Writes arrays as bytes that no pickle is needed to read.
+
+    Args:
+        arrays: The arrays by name.
+
+    Returns:
+        NumPy's own format; None where there are none.
+    """
+    if not arrays:
+        return None
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # pyright: ignore[reportArgumentType] - savez takes arrays by any name
+    return buffer.getvalue()
+
+
+def unpacked(content: bytes | None) -> dict[str, np.ndarray]:
+    """Reads what `packed` wrote.
+
+    Args:
+        content: The bytes, or None.
+
+    Returns:
+        The arrays by name.
+
+    >>> unpacked(packed({"score": np.array([0.0, 1.0])}))["score"].tolist(), unpacked(packed({}))
+    ([0.0, 1.0], {})
+    """
+    if content is None:
+        return {}
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def last_stretches(records: Iterable[Record]) -> list[Record]:
+    """Picks the last stretch of every run: one that was halved has a record for each rung that it reached.
+
+    Args:
+        records: All that was kept.
+
+    Returns:
+        One record for each run.
+    """
+    last: dict[tuple[Any, ...], Record] = {}
+    for record in sorted(records, key=lambda one: one.record["until"]):
+        last[tuple(record.record[name] for name in ("method", "stage", "setting", "fold", "seed"))] = record
+    return list(last.values())
+
+
+def evaluations(records: Iterable[Record]) -> int:
+    """Counts the gradient evaluations of runs, each example differentiated once.
+
+    Args:
+        records: What was kept of them.
+
+    Returns:
+        The count, with every stretch of a run counted once.
+    """
+    return sum(record.record["evaluations"] for record in last_stretches(records))
