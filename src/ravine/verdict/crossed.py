@@ -8,9 +8,9 @@ $$ x_{mse} = \mu_m + a_{ms} + b_{me} + c_{mse}. $$
 
 For a contrast of methods (a pair A - B, or one method alone) the expected mean squares are
 $\Omega_s = E\sigma_a^2 + \sigma_c^2$, $\Omega_e = S\sigma_b^2 + \sigma_c^2$, $\Omega_r = \sigma_c^2$,
-and the mean over $S$ seeds and $E$ examples has the variance $(\Omega_s + \Omega_e - \Omega_r) / SE$ about the expected score over new seeds
-*and* new examples (Searle, Casella & McCulloch 1992, *Variance Components*, chapter 4). Its degrees of freedom
-are those of Satterthwaite 1946, "An Approximate Distribution of Estimates of Variance Components".
+and the mean over $S$ seeds and $E$ examples has the variance $(\Omega_s + \Omega_e - \Omega_r) / SE$
+about the expected score over new seeds *and* new examples (Searle, Casella & McCulloch 1992, *Variance Components*,
+chapter 4). Its degrees of freedom are those of Satterthwaite 1946, "An Approximate Distribution of Estimates of Variance Components".
 
 The seeds' mean square rests on $S - 1$ degrees of freedom, often two or four, which is too few to stand alone. It is
 moderated toward a prior value in the manner of Smyth 2004, "Linear Models and Empirical Bayes Methods": the
@@ -31,11 +31,10 @@ from scipy.stats import chi2
 
 Floats = NDArray[np.floating[Any]]
 
-POOLED_DF = (
-    12.0  # at most so many degrees of freedom come from the other methods (see benchmarks/verdict_calibration.py)
-)
+POOLED_DF = 12.0  # at most so many degrees of freedom come from other methods (benchmarks/verdict_calibration.py)
 LOOSE_DF = 0.5  # the nearly flat prior's
 POOLED_SHARE = 0.8  # how often, before the data, a contrast is held to be like the others
+LARGEST_RATIO = 1e12  # of mean squares; beyond it the weights no longer move, and larger ones would overflow
 LEAST_EXAMPLES = 0.5  # no standard error is below half of one example's worth
 
 
@@ -251,7 +250,7 @@ def lent_freedom(methods: int, seeds: int) -> float:
         Their number.
 
     >>> lent_freedom(8, 5), lent_freedom(8, 2), lent_freedom(2, 5)
-    (8.0, 6.0, 0.0)
+    (12.0, 6.0, 0.0)
     """
     return min(POOLED_DF, 6.0 * (seeds - 1)) if methods > 2 else 0.0
 
@@ -276,6 +275,7 @@ def prior_seeds(squares: Squares) -> Floats:
 
 def weights_of_priors(ratio: Floats, own: int, degrees: tuple[float, float], share: float) -> Floats:
     """Posterior weights of the two priors: ratio = M_s / c is F distributed on (own, degrees) under either."""
+    ratio = np.minimum(ratio, LARGEST_RATIO)
     logs = [
         np.log(part) + 0.5 * own * np.log(own / d) - betaln(own / 2, d / 2) - (own + d) / 2 * np.log1p(own * ratio / d)
         for part, d in zip((share, 1 - share), degrees, strict=True)
