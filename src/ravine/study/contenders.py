@@ -12,7 +12,7 @@ from scipy.stats import qmc
 from ..errors import RavineError
 from ..optim import field_names
 from ..part import leaves, look_up, meanings, substitute
-from ..ranges import Range, is_range
+from ..ranges import Range, is_range, near_one
 from ..recipe import Recipe
 from ..rules import Rule
 from ..schedules import Schedule, cosine
@@ -166,9 +166,19 @@ def settings(contender: Contender, count: int, search: str, seed: int) -> list[d
         return [{}]
     points = _grid(len(searched), count) if search == "grid" else _sobol(len(searched), count, seed)
     return [
-        {name: range_.at(float(u)) for (name, (_, range_)), u in zip(searched.items(), point, strict=True)}
+        {name: _readable(range_, float(u)) for (name, (_, range_)), u in zip(searched.items(), point, strict=True)}
         for point in points
     ]
+
+
+def _readable(range_: Range, u: float) -> Any:
+    """Gives the value at a place of a range, to the four digits that a person would copy."""
+    value, ends = range_.at(u), range_.extremes()
+    if not isinstance(value, float):
+        return value
+    # What counts in a memory near one is its distance to one.
+    short = round(1 - float(f"{1 - value:.4g}"), 15) if isinstance(range_, near_one) else float(f"{value:.4g}")
+    return min(max(short, ends[0]), ends[-1])
 
 
 def _sobol(dimensions: int, count: int, seed: int) -> np.ndarray:

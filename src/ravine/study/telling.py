@@ -176,11 +176,12 @@ def halving(study: Study) -> list[str]:
         beats = loser > best if study.higher_is_better else loser < best
         better += bool(beats)
         verb = "beat" if beats else "did not beat"
-        said.append(f"{name}: the random loser ended at {loser:.4g} and {verb} the best that halving kept, {best:.4g}.")
-    if said:
-        said.insert(
-            0,
-            f"In {better} of {len(said)} methods a setting that halving had dropped, picked at random, "
-            "ended better than all that it kept.",
-        )
-    return said
+        shown = _shown(study.metric_name, loser), _shown(study.metric_name, best)
+        said.append(f"{name}: the random loser ended at {shown[0]} and {verb} the best that halving kept, {shown[1]}.")
+    if not said:
+        return []
+    count = f"{better or 'none'} of {len(said)}"
+    return [
+        f"One setting of each method that halving had dropped was trained to the end: {count} ended best.",
+        *said,
+    ]

@@ -10,7 +10,8 @@ For a contrast of methods (a pair A - B, or one method alone) the expected mean 
 $\Omega_s = E\sigma_a^2 + \sigma_c^2$, $\Omega_e = S\sigma_b^2 + \sigma_c^2$, $\Omega_r = \sigma_c^2$,
 and the mean over $S$ seeds and $E$ examples has the variance $(\Omega_s + \Omega_e - \Omega_r) / SE$
 about the expected score over new seeds *and* new examples (Searle, Casella & McCulloch 1992, *Variance Components*,
-chapter 4). Its degrees of freedom are those of Satterthwaite 1946, "An Approximate Distribution of Estimates of Variance Components".
+chapter 4). Its degrees of freedom are those of Satterthwaite 1946, "An Approximate Distribution of Estimates of
+Variance Components".
 
 The seeds' mean square rests on $S - 1$ degrees of freedom, often two or four, which is too few to stand alone. It is
 moderated toward a prior value in the manner of Smyth 2004, "Linear Models and Empirical Bayes Methods": the
