@@ -33,7 +33,13 @@ RUNS = {
             stop=early_stopping(patience=2, held_out=0.3), on_plateau=plateau(factor=0.5, patience=1),
         ),
     ),
-    "noise": (labels(), Recipe(Clip(Noise(Momentum(lr=0.1)), norm=1.0), batch_size=5, epochs=4, order="replacement")),
+    "noise": (
+        labels(),
+        Recipe(
+            Clip(Noise(Momentum(lr=0.1)), norm=1.0), batch_size=10, epochs=6, order="replacement",
+            on_plateau=plateau(factor=0.1, patience=2, smallest_change=0.5),  # more than it ever improves
+        ),
+    ),
     "gradient norm": (
         numbers(),
         Recipe(Nesterov(lr=0.05, form="look-ahead"), batch_size="all", epochs=40, stop=gradient_norm(below=0.3)),
@@ -76,7 +82,7 @@ def child(name: str, folder: Path, steps: int | None) -> int:
 
 def killed(name: str, folder: Path, luck: random.Random) -> dict:
     """Trains until the end is reached, at first through kills after a number of steps, then at moments of any kind."""
-    for steps in (3, 0, 1, 7):
+    for steps in (3, 0, 1, 7, 5):
         os.waitpid(child(name, folder, steps), 0)
     for _ in range(4):
         pid = child(name, folder, None)

@@ -101,7 +101,7 @@ def write_card(folder: Path, card: Mapping[str, Any]) -> None:
     """
     unfinished = folder / f".{CARD}.unfinished"
     try:
-        unfinished.write_text(json.dumps(_plain(card), indent=1, allow_nan=False))
+        unfinished.write_text(json.dumps(_plain(card), indent=1))
         unfinished.replace(folder / CARD)
     except OSError as error:
         raise RavineError(_unwritable(folder, error)) from error
