@@ -21,7 +21,7 @@ def at(value, k):
     return value.items[k] if isinstance(value, Each) else value
 
 
-@pytest.mark.parametrize("other", OTHERS, ids=repr)
+@pytest.mark.parametrize("other", OTHERS)
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_every_value_takes_the_operation_from_either_side(operation, other):
     ours, theirs = operation(Each(ITEMS), other), operation(other, Each(ITEMS))

@@ -86,7 +86,6 @@ def test_one_cycle_with_ends_and_a_length_of_its_own():
         (stable(1.0, warmup=steps(1)), 1, [0.5]),
         (stable(1.0, warmup=0.0, decay=1.0), 2, [1.0, 0.5]),
     ],
-    ids=repr,
 )
 def test_the_shortest_of_trainings(schedule, T, numbers):
     assert [schedule(t, T) for t in range(T)] == numbers

@@ -81,7 +81,6 @@ def test_a_schedule_is_the_one_of_torch(schedule, make):
 @pytest.mark.parametrize(
     "schedule",
     [linear(A0, END), cosine(A0, END), polynomial(A0, 2, END), step(A0, 0.2), multistep(A0, (0.1, 0.35, 0.9))],
-    ids=repr,
 )
 @given(st.integers(0, 99), st.integers(1, 50))
 def test_fractions_of_training_say_nothing_of_its_length(schedule, t, longer):
@@ -92,7 +91,6 @@ def test_fractions_of_training_say_nothing_of_its_length(schedule, t, longer):
     "schedule",
     [constant(A0), multistep(A0, (steps(1),)), exponential(A0, K), inverse_time(A0, K), inverse_sqrt(A0), linear(A0),
      cosine(A0, END), polynomial(A0, 2)],
-    ids=repr,
 )  # fmt: skip
 def test_one_step_of_training_is_taken_at_the_start(schedule):
     assert schedule(0, 1) == A0

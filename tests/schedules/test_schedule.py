@@ -128,7 +128,6 @@ def test_warm_ups_of_no_step_and_of_every_step(length, T, numbers):
             ),
         ),
     ],
-    ids=repr,
 )
 def test_what_torch_chains_is_a_sequence_or_a_product(schedule, make):
     numbers = [schedule(t, 40) for t in range(40)]
