@@ -71,7 +71,6 @@ def test_cosine_over_four_steps():
         (cosine(A0, end=END), lambda o: lr_scheduler.CosineAnnealingLR(o, T, eta_min=END)),
         (polynomial(A0, 2.5), lambda o: lr_scheduler.PolynomialLR(o, total_iters=T, power=2.5)),
     ],
-    ids=lambda value: repr(value)[:40],
 )
 def test_a_schedule_is_the_one_of_torch(schedule, make):
     numbers = [schedule(t, T) for t in range(T)]
