@@ -21,7 +21,7 @@ from ravine.optim import Optimizer
 from ravine.rules import SGD, Adam, Rule
 from ravine.training.loop import begin, epochs
 
-BATCH, EPOCHS, ROUNDS = 64, 5, 15
+BATCH, EPOCHS, ROUNDS = 64, 12, 9
 
 
 def mlp() -> nn.Module:

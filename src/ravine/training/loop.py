@@ -114,6 +114,7 @@ def _train_epoch(training: Training, between_steps: Callable[[Training], None] |
     task, model, optimizer, device = training.task, training.model, training.optimizer, training.device
     order = epoch_order(training.recipe, len(training.examples), training.seed, training.epoch)
     autocast = torch.autocast(device.type, torch.bfloat16) if training.recipe.autocast else nullcontext()
+    ahead_of_weights = optimizer.rule.looks_ahead()
     model.train()
     ahead = order.batches[training.batch :]
     batches = training.examples.batches(ahead)
@@ -131,7 +132,12 @@ def _train_epoch(training: Training, between_steps: Callable[[Training], None] |
             return loss.detach().reshape(())
 
         count = len(indices)
-        training.loss_sum.add_(optimizer.step(closure), alpha=count)
+        if ahead_of_weights:
+            loss = optimizer.step(closure)
+        else:  # a step that calls the closure itself switches gradients off and on again, which small networks feel
+            loss = closure()
+            optimizer.step()
+        training.loss_sum.add_(loss, alpha=count)
         training.batch += 1
         training.steps += 1
         training.evaluations += count
