@@ -86,7 +86,12 @@ def test_the_plain_script_meets_the_same_batches(batch_size, order, tmp_path):
 
 @pytest.mark.parametrize(
     ("task", "options"),
-    [("wine", {}), ("diabetes", {"metric": "absolute_error"}), ("breast_cancer", {"metric": "f1"})],
+    [
+        ("wine", {}),
+        ("diabetes", {"metric": "absolute_error"}),
+        ("breast_cancer", {"metric": "f1"}),
+        ("digits", {"metric": "log_loss", "epochs": 1, "seeds": 1}),
+    ],
 )
 def test_the_ravine_code_gives_the_number(task, options, tmp_path):
     found = study(tmp_path / "s", task, methods=("adam",), **(ONE | options))

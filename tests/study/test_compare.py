@@ -176,13 +176,14 @@ def test_a_mistake_at_the_door_does_not_hold_the_folder(tmp_path):
 )
 def test_a_changed_task_file_is_refused_and_a_comment_is_not(tmp_path, old, new, what):
     path = task_file(tmp_path)
-    first = study(tmp_path / "study", str(path), epochs=1)
+    name = f"{path}:task"
+    first = study(tmp_path / "study", name, epochs=1)
     code = path.read_text()
     path.write_text(f"# a comment\n\n{code}")
-    check_same(first, study(tmp_path / "study", str(path), epochs=1))
+    check_same(first, study(tmp_path / "study", name, epochs=1))
     path.write_text(code.replace(old, new))
-    with pytest.raises(RavineError, match=f"the {what} of .*small.py' changed since the study"):
-        study(tmp_path / "study", str(path), epochs=1)
+    with pytest.raises(RavineError, match=f"the {what} of .*small.py:task' changed since the study"):
+        study(tmp_path / "study", name, epochs=1)
 
 
 def test_a_changed_rule_is_refused(tmp_path):

@@ -121,6 +121,22 @@ def test_a_run_that_diverges_counts_at_chance_level(tmp_path):
     assert found.arrays["score"].mean() == found.record["score"]
 
 
+class Boundless(nn.Linear):
+    """Learns like any other, and predicts what is no number."""
+
+    def forward(self, input):
+        outputs = super().forward(input)
+        return outputs if self.training else outputs / 0
+
+
+def test_outputs_that_are_no_numbers_count_at_chance_level(tmp_path):
+    task = Task(Boundless, blobs().train, model_arguments={"in_features": 3, "out_features": 2}, name="boundless")
+    found = work(scene(tmp_path, task), a_field(SGD(lr=0.1), ends=(2,)).jobs(0, 0, 0)[0])
+    assert (found.record["outcome"], found.record["epochs"]) == ("diverged", 2)
+    assert found.record["sentence"] == "Diverged: its outputs are not finite."
+    assert found.record["score"] == 0.5
+
+
 def test_a_run_that_stops_is_no_failure(tmp_path):
     contender = Contender("one", Recipe(SGD(lr=0.1), batch_size="all", epochs=4, stop=gradient_norm(1e6)))
     found = work(scene(tmp_path), Field(contender, [{}], (4,), 2, 0, True).jobs(0, 0, 0)[0])
