@@ -1,5 +1,6 @@
 """Whole studies in this process; whole commands, killed and interrupted, are in tests/cli/test_compare.py."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -328,6 +329,24 @@ def test_regression_and_another_metric(tmp_path):
 def test_the_difference_that_matters_reaches_the_verdict(whole, tmp_path):
     assert study(tmp_path / "s", matters=0.5, epochs=1).verdict.matters == 0.5
     assert whole.verdict.matters == 0.0
+
+
+def test_there_are_as_many_workers_as_cores_that_may_be_used(tmp_path, monkeypatch):
+    plans = []
+    asked = TWO | {"epochs": 1, "executor": Inline, "before": plans.append}
+    cores = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(cores)})
+        found = compare(blobs(), out=tmp_path / "one", **asked)
+    finally:
+        os.sched_setaffinity(0, cores)
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
+    more = compare(blobs(), out=tmp_path / "two", **asked)
+    shares = [
+        plan.cost.seconds / plan.cost.evaluations / study.facts["seconds_each"]
+        for plan, study in zip(plans, (found, more), strict=True)
+    ]
+    assert shares == pytest.approx([1.0, 1 / min(2, len(cores))])
 
 
 def test_the_folder_is_named_after_the_task(tmp_path, monkeypatch):

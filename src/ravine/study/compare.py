@@ -1,6 +1,5 @@
 """`compare`: who is trained on what, in which order, until every question of a study is answered."""
 
-import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +9,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+
+import loky
 
 from ..data import ledger
 from ..data.task import Task
@@ -154,7 +155,7 @@ def _listed(methods: Method | Sequence[Method]) -> tuple[Method, ...]:
 def _workers(workers: int | None, device: str | None) -> int:
     on_gpu = device_named(device).type != "cpu"
     if workers is None:
-        return 1 if on_gpu else os.cpu_count() or 1
+        return 1 if on_gpu else loky.cpu_count()  # those that this process may use, not those that the machine has
     if not 1 <= workers <= 1024:
         raise RavineError(f"--workers {workers}: must be a whole number from 1 to 1024.")
     return workers

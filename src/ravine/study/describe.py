@@ -2,11 +2,11 @@
 
 import datetime
 import importlib.metadata
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import loky
 import torch
 
 from ..engines.latex import mathml
@@ -88,7 +88,7 @@ def hardware(device: str | None) -> str:
     Returns:
         Processor, cores, and the GPU where one is used.
     """
-    cores = f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
+    cores = f"{platform.machine()}, {loky.cpu_count()} cores, {platform.system()}"
     on_gpu = torch.cuda.is_available() and device != "cpu"
     return f"{torch.cuda.get_device_name()}; {cores}" if on_gpu else cores
 
