@@ -90,7 +90,7 @@ def test_the_checkpoint_of_another_run_is_refused(recipe, seed, model, told):
     assert sentence(lambda: restore(training_of(task, recipe, seed), state)).startswith(told)
 
 
-@pytest.mark.parametrize("part", ["optimizer", "loss_sum", "recipe"])
+@pytest.mark.parametrize("part", ["optimizer", "losses", "recipe"])
 def test_a_checkpoint_that_lacks_something_is_none(part):
     training, _ = trained(labels(), RECIPE)
     state = {name: value for name, value in state_of(training).items() if name != part}

@@ -12,7 +12,7 @@ from .loop import Training
 
 COUNTERS = ("epoch", "batch", "steps", "evaluations")
 CLAIMS = ("recipe", "seed")
-PARTS = (*COUNTERS, *CLAIMS, "loss_sum", "model", "optimizer")
+PARTS = (*COUNTERS, *CLAIMS, "losses", "model", "optimizer")
 """What `state_of` gathers."""
 
 
@@ -30,7 +30,7 @@ def state_of(training: Training) -> dict[str, Any]:
         **counters,
         "recipe": repr(training.recipe),
         "seed": training.seed,
-        "loss_sum": training.loss_sum,
+        "losses": torch.stack(training.losses) if training.losses else torch.empty(0),
         "model": training.model.state_dict(),
         "optimizer": training.optimizer.state_dict(),
     }
@@ -57,7 +57,7 @@ def restore(training: Training, state: dict[str, Any]) -> None:
     except RuntimeError as error:
         raise RavineError(f"the checkpoint is of another model: {' '.join(str(error).split())}") from error
     training.optimizer.load_state_dict(state["optimizer"])
-    training.loss_sum.copy_(state["loss_sum"])
+    training.losses = list(state["losses"].to(training.device))
     for name in COUNTERS:
         setattr(training, name, state[name])
 

@@ -7,7 +7,7 @@ import math
 import random
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from ..errors import RavineError
 from ..optim import Optimizer, field_names
 from ..recipe import Recipe
 from ..rules import seeded
-from .order import epoch_order, steps_per_epoch
+from .order import Order, epoch_order, steps_per_epoch
 
 
 @dataclass
@@ -37,8 +37,8 @@ class Training:
     optimizer: Optimizer
     device: torch.device
     seed: int
-    loss_sum: Tensor
-    """The loss summed over the examples of this epoch so far, in float64."""
+    losses: list[Tensor] = field(default_factory=list)
+    """The mean loss of every batch of this epoch so far."""
     epoch: int = 0
     batch: int = 0
     steps: int = 0
@@ -74,8 +74,7 @@ def begin(
     per_epoch = steps_per_epoch(recipe, len(examples))
     rule = seeded(recipe.rule, seed)
     optimizer = Optimizer(parameters, rule, steps=per_epoch * recipe.epochs, steps_per_epoch=per_epoch)
-    loss_sum = torch.zeros((), dtype=torch.float64, device=device)
-    return Training(task, recipe, examples, model, optimizer, device, seed, loss_sum)
+    return Training(task, recipe, examples, model, optimizer, device, seed)
 
 
 def _complete(task: Task, model: nn.Module, examples: Examples, seed: int) -> nn.Module:
@@ -100,19 +99,24 @@ def epochs(training: Training, until: int, between_steps: Callable[[Training], N
         The mean training loss over the epoch's examples, in training mode; one that is not finite is the last.
     """
     while training.epoch < until:
-        _train_epoch(training, between_steps)
-        mean = float(training.loss_sum) / len(training.examples)
-        training.epoch, training.batch = training.epoch + 1, 0
-        training.loss_sum.zero_()
+        order = epoch_order(training.recipe, len(training.examples), training.seed, training.epoch)
+        _train_epoch(training, order, between_steps)
+        mean = _mean(training.losses, order)
+        training.epoch, training.batch, training.losses = training.epoch + 1, 0, []
         yield mean
         if not math.isfinite(mean):
             return
 
 
-def _train_epoch(training: Training, between_steps: Callable[[Training], None] | None) -> None:
+def _mean(losses: list[Tensor], order: Order) -> float:
+    """The mean loss over examples, in float64; batches need not be of one size."""
+    counts = torch.tensor([len(indices) for indices in order.batches], dtype=torch.float64)
+    return float(torch.stack(losses).double().cpu() @ counts / counts.sum())
+
+
+def _train_epoch(training: Training, order: Order, between_steps: Callable[[Training], None] | None) -> None:
     """Takes the steps of one epoch, from the batch at which it stands."""
     task, model, optimizer, device = training.task, training.model, training.optimizer, training.device
-    order = epoch_order(training.recipe, len(training.examples), training.seed, training.epoch)
     autocast = torch.autocast(device.type, torch.bfloat16) if training.recipe.autocast else nullcontext()
     ahead_of_weights = optimizer.rule.looks_ahead()
     model.train()
@@ -129,7 +133,7 @@ def _train_epoch(training: Training, between_steps: Callable[[Training], None] |
             with autocast:
                 loss, _, _ = task.compute(model, batch)
             loss.backward()
-            return loss.detach().reshape(())
+            return loss.detach()
 
         count = len(indices)
         if ahead_of_weights:
@@ -137,7 +141,7 @@ def _train_epoch(training: Training, between_steps: Callable[[Training], None] |
         else:  # a step that calls the closure itself switches gradients off and on again, which small networks feel
             loss = closure()
             optimizer.step()
-        training.loss_sum.add_(loss, alpha=count)
+        training.losses.append(loss if loss.dim() == 0 else loss.reshape(()))
         training.batch += 1
         training.steps += 1
         training.evaluations += count
