@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import numpy as np
 import pytest
 from scipy.stats import qmc
@@ -86,6 +88,15 @@ def test_sobol_points_are_scipys_and_the_same_for_as_many_fields():
             assert setting[lr] == float(f"{lr_range.at(u):.4g}")  # four digits, as a person copies them
             assert 1 - setting[memory] == pytest.approx(1 - memory_range.at(w), rel=5e-4)
             assert len(str(setting[memory])) <= 8
+
+
+def test_a_memory_is_tried_to_four_digits_of_its_distance_to_one():
+    memories = [s["beta1"] for s in settings(contender(Adam(beta1=near_one(0.5, 0.99999))), 64, "sobol", 0)]
+    for memory in memories:
+        distance = 1 - Decimal(repr(memory))
+        assert len(distance.normalize().as_tuple().digits) <= 4
+    assert len(set(memories)) == 64
+    assert 0.5 <= min(memories) < max(memories) <= 0.99999
 
 
 def test_another_seed_meets_other_points_and_the_same_seed_the_same():

@@ -95,14 +95,13 @@ def test_what_halving_cost_is_told_by_the_random_loser():
         *searched("adam", [0, 0, 0, 0.1], until=2)[6:],
     ]
     assert halving(made(records, races=races)) == [
-        "In 1 of 2 methods a setting that halving had dropped, picked at random, ended better than all that it kept.",
-        "sgd: the random loser ended at 0.5 and did not beat the best that halving kept, 0.6.",
-        "adam: the random loser ended at 0.9 and beat the best that halving kept, 0.8.",
+        "One setting of each method that halving had dropped was trained to the end: 1 of 2 ended best.",
+        "sgd: the random loser ended at 50.0 % and did not beat the best that halving kept, 60.0 %.",
+        "adam: the random loser ended at 90.0 % and beat the best that halving kept, 80.0 %.",
     ]
     error = {"name": "squared_error", "higher_is_better": False}
-    assert "sgd: the random loser ended at 0.5 and did not beat the best that halving kept, 0.2." in halving(
-        made(records, races=races, metric=error)
-    )
+    said = halving(made(records, races=races, metric=error))
+    assert "sgd: the random loser ended at 0.500 and did not beat the best that halving kept, 0.200." in said
 
 
 def test_nothing_was_halved_and_nothing_is_told():
