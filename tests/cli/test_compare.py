@@ -177,7 +177,7 @@ def test_many_options_on_a_task_with_dict_batches(tmp_path, capfd):
     assert code == 0, err
     assert "a file that talks" in err
     assert "a network that talks" in err
-    found, printed = Study.load(tmp_path / "s"), json.loads(out)
+    found, printed = Study.load(tmp_path / "s"), json.loads(out, parse_constant=pytest.fail)  # NaN is no JSON
     pd.testing.assert_frame_equal(pd.read_parquet(runs), found.table(), check_exact=True)
     assert (found.options.matters, found.options.search, found.options.halving) == (0.003, "grid", False)
     assert sorted(found.table().groupby("method").setting.nunique()) == [1, 3]  # two and the defaults

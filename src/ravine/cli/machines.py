@@ -42,6 +42,12 @@ def export_runs(study: Study, file: Path) -> None:
         RavineError: It cannot be written.
     """
     table = study.table()
+    searched = [field for fields in study.searched.values() for field, *_ in fields]
+    for field in searched:
+        if (
+            table[field].dtype == object
+        ):  # words and numbers, such as a batch size of 8 or 'all': Parquet takes one kind
+            table[field] = table[field].map(str, na_action="ignore")
     try:
         table.to_parquet(file) if file.suffix == ".parquet" else table.to_csv(file, index=False)
     except OSError as error:
