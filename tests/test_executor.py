@@ -10,12 +10,15 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+import cloudpickle
 import loky
 import pytest
 
 from ravine.executor import Crew, Death, worker_processes
 
 from .processes import descendants, gone
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import tests, so jobs travel whole
 
 
 def light(workers: int = 2) -> Executor:
