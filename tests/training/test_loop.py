@@ -6,10 +6,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ravine.data.task import Task
 from ravine.optim import Optimizer
 from ravine.recipe import Recipe
 from ravine.rules import SGD, Adam, Clip, Momentum, Nesterov, Noise
 from ravine.schedules import cosine, epochs, step
+from ravine.training.loop import begin, may_draw
 from ravine.training.loop import epochs as epochs_of
 from ravine.training.order import epoch_order, steps_per_epoch
 
@@ -169,3 +171,26 @@ def test_looking_ahead_trains_as_the_rearranged_form_does():
     recipes = [Recipe(Nesterov(lr=0.01, form=form), batch_size=10, epochs=3) for form in ("rearranged", "look-ahead")]
     (_, one), (_, other) = (trained(numbers(model, step=loss), recipe) for recipe in recipes)
     assert one == pytest.approx(other, rel=1e-12)
+
+
+def drawing(module: nn.Module, task: Task | None = None) -> bool:
+    made = task or Task(lambda: module, (torch.randn(8, 4), torch.randint(0, 2, (8,))))
+    device = torch.device("cpu")
+    return may_draw(begin(made, Recipe(SGD()), made.training_data, seed=0, device=device, arguments={}))
+
+
+class Jitter(nn.Linear):
+    def forward(self, x):
+        return super().forward(x + torch.randn_like(x))
+
+
+def test_only_what_is_known_to_draw_nothing_goes_without_luck():
+    assert not drawing(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.BatchNorm1d(3), nn.Linear(3, 2)))
+    assert drawing(nn.Sequential(nn.Linear(4, 2), nn.Dropout(0.1)))
+    assert drawing(Jitter(4, 2))  # a layer of one's own, though it derives from one that draws nothing
+    hooked = nn.Sequential(nn.Linear(4, 2))
+    hooked[0].register_forward_pre_hook(lambda _, given: (given[0] + torch.randn_like(given[0]),))
+    assert drawing(hooked)
+    data = (torch.randn(8, 4), torch.randint(0, 2, (8,)))
+    own = Task(lambda: nn.Linear(4, 2), data, loss=lambda o, t: nn.functional.cross_entropy(o, t) + torch.rand(()))
+    assert drawing(nn.Linear(4, 2), own)

@@ -25,6 +25,14 @@ from ..recipe import Recipe
 from ..rules import seeded
 from .order import Order, epoch_order, steps_per_epoch
 
+DRAW_NOTHING = (
+    nn.Sequential, nn.Identity, nn.Flatten, nn.Unflatten, nn.Linear, nn.Embedding, nn.LayerNorm, nn.GroupNorm, nn.ReLU,
+    nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Softplus, nn.Tanh, nn.Sigmoid, nn.Conv1d, nn.Conv2d, nn.Conv3d,
+    nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AvgPool1d,
+    nn.AvgPool2d, nn.AvgPool3d, nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d,
+)  # fmt: skip
+"""Layers of PyTorch that draw no random numbers."""
+
 
 @dataclass
 class Training:
@@ -118,12 +126,13 @@ def _train_epoch(training: Training, order: Order, between_steps: Callable[[Trai
     """Takes the steps of one epoch, from the batch at which it stands."""
     task, model, optimizer, device = training.task, training.model, training.optimizer, training.device
     autocast = torch.autocast(device.type, torch.bfloat16) if training.recipe.autocast else nullcontext()
-    ahead_of_weights = optimizer.rule.looks_ahead()
+    ahead_of_weights, lucky_steps = optimizer.rule.looks_ahead(), may_draw(training)
     model.train()
     ahead = order.batches[training.batch :]
     batches = training.examples.batches(ahead)
     for indices, seed in zip(ahead, order.seeds[training.batch :], strict=True):
-        seed_step(seed, device)
+        if lucky_steps:
+            seed_step(seed, device)
         if not training.examples.in_memory:
             seed_reading(seed)
         batch = next(batches)  # after the seed: a Dataset may draw its augmentation here
@@ -147,6 +156,29 @@ def _train_epoch(training: Training, order: Order, between_steps: Callable[[Trai
         training.evaluations += count
         if between_steps is not None and training.batch < len(order.batches):
             between_steps(training)
+
+
+def may_draw(training: Training) -> bool:
+    """Tells whether a step may draw random numbers, from the data, the model or the loss.
+
+    Setting the generator takes as long as a layer of a small network; one that is put together from layers of
+    PyTorch that draw nothing is spared it.
+
+    Args:
+        training: The training.
+
+    Returns:
+        False only where it is known that nothing is drawn.
+    """
+    task = training.task
+    known = training.examples.in_memory and task.step is None and (task.loss is None or isinstance(task.loss, str))
+    return not known or any(
+        not isinstance(module, DRAW_NOTHING)
+        or not type(module).__module__.startswith("torch.nn.modules.")
+        or module._forward_hooks
+        or module._forward_pre_hooks
+        for module in training.model.modules()
+    )
 
 
 def seed_step(seed: int, device: torch.device) -> None:
