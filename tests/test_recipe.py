@@ -73,7 +73,7 @@ def test_a_rule_stands_for_the_recipe_that_is_default_in_all_else():
         (lambda: Recipe(SGD(), epochs=0), "epochs must be at least 1, got 0"),
         (lambda: Recipe(SGD(), epochs=1.5), "epochs must be a whole number, got 1.5"),
         (lambda: Recipe(SGD(), order="random"), "order must be 'shuffled' or 'stored' or 'replacement', got 'random'."),
-        (lambda: Recipe(SGD(), stop=5), "stop must be a early_stopping or a gradient_norm, got 5."),
+        (lambda: Recipe(SGD(), stop=5), "stop must be an early_stopping or a gradient_norm, got 5."),
         (lambda: Recipe(SGD(), stop=early_stopping), "Write early_stopping(...) for one of them."),
         (lambda: Recipe(SGD(), on_plateau=early_stopping()), "on_plateau must be a plateau, got early_stopping()."),
         (lambda: Recipe(SGD(), autocast=1), "autocast must be True or False, got 1."),

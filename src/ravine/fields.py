@@ -241,8 +241,12 @@ def _check_option(part: Any, name: str, known: Meaning, value: Any, each: Any) -
         raise RavineError(f"{_typed(part, name, value)}: {name} must be {names}, got {text(each)}.")
 
 
+def _one(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
 def _refused_part(part: Any, name: str, known: Meaning, value: Any, each: Any) -> str:
-    kinds = " or ".join(f"a {kind.__name__.lower()}" for kind in known.holds)
+    kinds = " or ".join(_one(kind.__name__.lower()) for kind in known.holds)
     advice = f" Write {text(each)}(...) for one of them." if isinstance(each, type) else ""
     return f"{_typed(part, name, value)}: {name} must be {kinds}, got {text(each)}.{advice}"
 
