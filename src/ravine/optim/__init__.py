@@ -1,6 +1,6 @@
 """Rules with the face of `torch.optim.Optimizer`."""
 
-from .groups import field_names
+from ..rules import field_names
 from .optimizer import Optimizer
 
 __all__ = ["Optimizer", "field_names"]

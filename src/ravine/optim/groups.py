@@ -9,9 +9,9 @@ from torch import Tensor
 from ..engines.plain import Each, together
 from ..errors import RavineError, nearest
 from ..fields import text
-from ..part import leaves, look_up, meanings, substitute
+from ..part import leaves, look_up, substitute
 from ..ranges import is_range
-from ..rules import Rule, Wrapper
+from ..rules import Rule, field_names
 from ..schedules import Schedule, bind, is_schedule
 
 KEPT = {"count": 0, "lr_factor": 1.0}
@@ -21,31 +21,6 @@ MARKS = {"params", "param_names", "name", *KEPT}
 """What else a parameter group may say of itself."""
 
 Group = Mapping[str, Any]
-
-
-def field_names(rule: Rule) -> dict[str, tuple[Any, ...]]:
-    """Names every numeric field of a rule, those of wrappers with the wrapper's name in front.
-
-    Args:
-        rule: The rule.
-
-    Returns:
-        Where each field stands, by its name.
-
-    >>> from ravine.rules import SGD, Clip
-    >>> field_names(Clip(SGD(), norm=1.0))
-    {'lr': ('rule', 'lr'), 'clip_norm': ('norm',)}
-    """
-    wraps = isinstance(rule, Wrapper)
-    names = {name: ("rule", *path) for name, path in field_names(rule.rule).items()} if wraps else {}
-    prefix = f"{type(rule).__name__.lower()}_" if wraps else ""
-    for field, known in meanings(rule).items():
-        if known.interval is not None and getattr(rule, field) is not None:
-            name = prefix + field
-            while name in names:  # a wrapper inside another of its kind
-                name = prefix + name
-            names[name] = (field,)
-    return names
 
 
 @dataclass(frozen=True)

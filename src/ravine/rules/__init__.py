@@ -8,6 +8,7 @@ from .adamw import AdamW
 from .average import Average
 from .clip import Clip
 from .decay import Decay
+from .field_names import field_names
 from .momentum import Momentum
 from .nesterov import Nesterov
 from .noise import Noise, seeded
@@ -36,6 +37,7 @@ __all__ = [
     "Rule",
     "Wrapper",
     "counter",
+    "field_names",
     "seeded",
     "walk",
 ]

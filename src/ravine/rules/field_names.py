@@ -1,0 +1,32 @@
+"""The names of a rule's numeric fields, as parameter groups, tables and reports have them."""
+
+from typing import Any
+
+from ..part import meanings
+from .rule import Rule
+from .wrapper import Wrapper
+
+
+def field_names(rule: Rule) -> dict[str, tuple[Any, ...]]:
+    """Names every numeric field of a rule, those of wrappers with the wrapper's name in front.
+
+    Args:
+        rule: The rule.
+
+    Returns:
+        Where each field stands, by its name.
+
+    >>> from ravine.rules import SGD, Clip
+    >>> field_names(Clip(SGD(), norm=1.0))
+    {'lr': ('rule', 'lr'), 'clip_norm': ('norm',)}
+    """
+    wraps = isinstance(rule, Wrapper)
+    names = {name: ("rule", *path) for name, path in field_names(rule.rule).items()} if wraps else {}
+    prefix = f"{type(rule).__name__.lower()}_" if wraps else ""
+    for field, known in meanings(rule).items():
+        if known.interval is not None and getattr(rule, field) is not None:
+            name = prefix + field
+            while name in names:  # a wrapper inside another of its kind
+                name = prefix + name
+            names[name] = (field,)
+    return names
