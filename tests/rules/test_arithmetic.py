@@ -1,6 +1,8 @@
 """The arithmetic of rules: numbers, tensors and many tensors give the same."""
 
+import itertools
 import math
+import operator
 
 import pytest
 import torch
@@ -91,3 +93,69 @@ def test_a_lone_tensor_is_all_there_are():
     many = Each([x, torch.tensor([12.0])])
     assert arithmetic.global_norm(many) == 13
     assert [item.item() for item in arithmetic.norm(many).items] == [5, 12]
+
+
+@given(x=NUMBERS, y=NUMBERS, bound=NUMBERS)
+def test_what_is_picked_is_the_same_for_numbers_tensors_and_many_tensors(x, y, bound):
+    wanted = x if x > bound else y
+    assert arithmetic.where(x > bound, x, y) == wanted
+    for first, second in itertools.product((x, tensor(x)), (y, tensor(y))):
+        assert arithmetic.where(tensor(x) > bound, first, second).item() == wanted
+        assert arithmetic.where(Each([tensor(x), bound + 1e7]) > bound, first, second).items == [wanted, x]
+    assert arithmetic.where(Each([x, y]) > bound, Each([x, 1.0]), Each([y, 2.0])).items == [wanted, 1.0 + (y <= bound)]
+
+
+def test_it_is_picked_element_by_element_and_nothing_leaks_from_what_is_not_taken():
+    x = torch.tensor([4.0, -4.0])
+    assert arithmetic.where(x > 0, x.sqrt(), 1.0).tolist() == [2, 1]
+    assert arithmetic.where(x > 0, x, x / 0).dtype == torch.float32
+    assert arithmetic.where(True, 3, arithmetic.sqrt(-1.0)) == 3
+
+
+@pytest.mark.parametrize("comparison", [operator.gt, operator.lt, operator.ge, operator.le])
+@pytest.mark.parametrize("other", [2, Each([3, 2, 1]), torch.tensor(2.0)])
+def test_many_values_are_compared_one_by_one_from_either_side(comparison, other):
+    ours, theirs = comparison(Each([1, 2, 3]), other), comparison(other, Each([1, 2, 3]))
+    for k, number in enumerate([1, 2, 3]):
+        against = other.items[k] if isinstance(other, Each) else other
+        assert ours.items[k] == comparison(number, against)
+        assert theirs.items[k] == comparison(against, number)
+
+
+def test_values_that_may_differ_decide_no_if():
+    with pytest.raises(TypeError, match=r"write where\(condition, x, y\)$"):
+        bool(Each([1, 2]) > 1)
+
+
+@given(x=st.floats(-50, 50))
+def test_exponentials_agree(x):
+    assert arithmetic.exp(x) == pytest.approx(arithmetic.exp(tensor(x)).item(), rel=1e-15) == math.exp(x)
+    assert arithmetic.exp(Each([x, 0])).items[1] == 1
+
+
+def test_the_root_of_what_is_negative_is_no_number_for_numbers_as_for_tensors():
+    assert math.isnan(arithmetic.sqrt(-1.0))
+    assert arithmetic.sqrt(tensor(-1.0)).isnan()
+
+
+def test_means_are_taken_over_each_tensor():
+    assert arithmetic.mean(torch.tensor([1.0, 2.0, 6.0])) == 3
+    assert [m.item() for m in arithmetic.mean(Each([torch.ones(2, 2), torch.tensor([0.0, 1.0])])).items] == [1, 0.5]
+
+
+@pytest.mark.parametrize("value", [0.25, "p"])
+def test_slots_lie_in_memory_as_their_parameter_does(value):
+    last = torch.randn(2, 3, 4, 5).to(memory_format=torch.channels_last)
+    for p in last, torch.randn(3, 4).T, torch.randn(6), torch.tensor(1.0):
+        slot = arithmetic.Start(value).begin(p)
+        assert slot.stride() == p.stride()
+        assert slot.data_ptr() != p.data_ptr()
+        assert torch.equal(slot, p if value == "p" else torch.full(p.shape, 0.25))
+    assert arithmetic.Start(value).begin(torch.randn(4, 6)[:, ::2]).shape == (4, 3)
+
+
+def test_a_scalar_slot_keeps_its_digits_over_thousands_of_steps():
+    slot = arithmetic.Start(1.0, scalar=True).begin(torch.ones(3, dtype=torch.bfloat16))
+    for _ in range(3000):
+        slot = slot * 0.999
+    assert slot.item() == pytest.approx(0.999**3000, rel=1e-12)

@@ -7,6 +7,7 @@ import re
 import pytest
 import torch
 
+from ravine.engines.plain import Each
 from ravine.errors import RavineError
 from ravine.ranges import choice, log
 from ravine.rules import SGD, Adam, Average, Clip, Decay, Rule, Wrapper
@@ -124,3 +125,25 @@ def test_rules_are_values():
     assert len({Clip(Adam(), norm=1.0), Clip(Adam(), norm=1.0)}) == 1
     with pytest.raises(AttributeError):
         Adam().lr = 0.1
+
+
+def test_a_scalar_slot_in_float64_raises_no_precision():
+    class Counting(Rule):
+        state = {"v": zeros, "product": Start(1.0, scalar=True)}
+
+        def update(self, p, g, v, product):
+            product = product * 0.5
+            v = v + product * g
+            return p - v, v, product
+
+    rule = Average(Counting())
+    for p in torch.tensor(1.0), torch.ones(2, dtype=torch.bfloat16):
+        state = {name: slot.begin(p) for name, slot in rule.slots().items()}
+        assert state["product"].dtype == torch.float64
+        slots = {name: Each([slot, slot]) for name, slot in state.items()}
+        together, many = rule.step(Each([p, p]), Each([p, p]), slots, 1)
+        alone, one = rule.step(p, p, state, 1)
+        for new, after in ((alone, one), (together.items[1], {name: slot.items[1] for name, slot in many.items()})):
+            assert new.dtype == p.dtype
+            assert {name: slot.dtype for name, slot in after.items()} == {n: s.dtype for n, s in state.items()}
+            assert after["product"] == 0.5

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ..rules import Rule, counter
+from ..rules.arithmetic import in_precision_of, where
 
 
 class Each:
@@ -82,6 +83,21 @@ class Each:
     def __neg__(self) -> "Each":
         return self.map(operator.neg)
 
+    def __gt__(self, other: Any) -> "Each":
+        return self.zip(operator.gt, other)
+
+    def __lt__(self, other: Any) -> "Each":
+        return self.zip(operator.lt, other)
+
+    def __ge__(self, other: Any) -> "Each":
+        return self.zip(operator.ge, other)
+
+    def __le__(self, other: Any) -> "Each":
+        return self.zip(operator.le, other)
+
+    def __bool__(self) -> bool:
+        raise TypeError("values that may differ between parameters cannot decide an if: write where(condition, x, y)")
+
     __radd__ = __add__
     __rmul__ = __mul__
 
@@ -101,6 +117,32 @@ class Each:
             )
 
         return method
+
+    def pick(self, x: Any, y: Any) -> "Each":
+        """Picks one of two for every parameter; these values are comparisons.
+
+        Args:
+            x: What is taken where a comparison holds: an `Each`, or one value for all.
+            y: What is taken where it does not, likewise.
+
+        Returns:
+            What was taken.
+
+        >>> (Each([1, 9]) > 5).pick(Each([0.1, 0.2]), 1.0).items
+        [1.0, 0.2]
+        """
+        return Each([where(item, _at(x, k), _at(y, k)) for k, item in enumerate(self.items)])
+
+    def in_precision_of(self, old: Any) -> "Each":
+        """Gives every value the precision of what it takes the place of.
+
+        Args:
+            old: What came before, parameter by parameter.
+
+        Returns:
+            The same values.
+        """
+        return self.zip(in_precision_of, old)
 
     def global_norm(self) -> Any:
         """Takes the Euclidean norm over all values together.

@@ -8,6 +8,9 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from . import counter
 
 SMALLEST = 1.1754943508222875e-38
@@ -19,7 +22,8 @@ class Start:
     """How a slot of a rule's state starts.
 
     `value` is a number, the name of a field that holds it, or `"p"` for a copy of the parameter. A scalar slot
-    is one number per parameter tensor. With a `field`, the slot is there only where that field is true, or
+    is one number per parameter tensor, in float64 whatever the parameter's own precision, because a product over
+    thousands of steps would lose its digits. With a `field`, the slot is there only where that field is true, or
     holds a number.
     """
 
@@ -45,11 +49,14 @@ class Start:
             p: The parameter.
 
         Returns:
-            A tensor of the parameter's shape, or of no dimensions for a scalar slot.
+            A tensor of the parameter's shape, and of its strides where its elements lie close together; of no
+            dimensions for a scalar slot.
         """
         if self.value == "p":
-            return p.detach().clone()
-        return p.new_full((), self.value) if self.scalar else p.detach().new_full(p.shape, self.value)
+            return p.detach().clone(memory_format=torch.preserve_format)
+        if self.scalar:
+            return p.new_full((), self.value, dtype=torch.float64)
+        return torch.full_like(p.detach(), self.value, memory_format=torch.preserve_format)
 
 
 zeros = Start(0.0)
@@ -63,9 +70,23 @@ def sqrt(x: Any) -> Any:
         x: A number, or something with torch's methods.
 
     Returns:
-        The root.
+        The root; NaN of what is negative.
     """
-    return math.sqrt(x) if isinstance(x, (int, float)) else x.sqrt()
+    if isinstance(x, (int, float)):
+        return math.sqrt(x) if x >= 0 else math.nan  # as tensors have it, so that `where` may look away
+    return x.sqrt()
+
+
+def exp(x: Any) -> Any:
+    """Takes the exponential of every element.
+
+    Args:
+        x: A number, or something with torch's methods.
+
+    Returns:
+        e to the power of it.
+    """
+    return math.exp(x) if isinstance(x, (int, float)) else x.exp()
 
 
 def absolute(x: Any) -> Any:
@@ -136,6 +157,31 @@ def clamp(x: Any, low: Any, high: Any) -> Any:
     return min(max(x, low), high) if isinstance(x, (int, float)) else x.clamp(min=low, max=high)
 
 
+def where(condition: Any, x: Any, y: Any) -> Any:
+    """Picks between two by a comparison such as `t > 5`: what a rule writes in place of an `if` on what moves.
+
+    Both are worked out, and one is taken: what is no number in the other does no harm.
+
+    Args:
+        condition: True or False, or a comparison of anything that moves.
+        x: What is taken where it holds.
+        y: What is taken where it does not.
+
+    Returns:
+        `x` or `y`, element by element where they differ between elements.
+
+    >>> where(3 > 2, 0.5, 1.0), where(torch.tensor([1.0, 3.0]) > 2, 0.0, torch.tensor([7.0, 8.0])).tolist()
+    (0.5, [7.0, 0.0])
+    """
+    if isinstance(condition, bool):
+        return x if condition else y
+    if not isinstance(condition, Tensor):
+        return condition.pick(x, y)
+    if not isinstance(x, Tensor) and not isinstance(y, Tensor):
+        x = torch.tensor(x, dtype=torch.float64, device=condition.device)  # torch would round both to float32
+    return torch.where(condition, x, y)
+
+
 def times(a: Any, x: Any) -> Any:
     """Multiplies by a coefficient whose zero means that the term is not there: 0 x = 0 even where x is infinite.
 
@@ -177,6 +223,35 @@ def norm(x: Any) -> Any:
         One number per tensor.
     """
     return x.norm()
+
+
+def mean(x: Any) -> Any:
+    """Takes the mean of the elements of one tensor.
+
+    Args:
+        x: Something with torch's methods.
+
+    Returns:
+        One number per tensor.
+    """
+    return x.mean()
+
+
+def in_precision_of(new: Any, old: Any) -> Any:
+    """Gives what a step made the precision of what it was made from.
+
+    A scalar slot in float64, or a norm, would else raise the precision of a parameter of no dimensions.
+
+    Args:
+        new: A tensor, or many; anything else is left as it is.
+        old: What it takes the place of.
+
+    Returns:
+        The same values.
+    """
+    if isinstance(new, Tensor):
+        return new.to(old.dtype) if isinstance(old, Tensor) and new.dtype != old.dtype else new
+    return new.in_precision_of(old) if hasattr(type(new), "in_precision_of") else new
 
 
 def global_norm(x: Any) -> Any:

@@ -16,14 +16,18 @@ from .arithmetic import (
     clamp,
     copy_of_p,
     divide,
+    exp,
     global_norm,
+    in_precision_of,
     maximum,
+    mean,
     minimum,
     norm,
     normal,
     sign,
     sqrt,
     times,
+    where,
     zeros,
 )
 
@@ -36,6 +40,7 @@ __all__ = [
     "clamp",
     "copy_of_p",
     "divide",
+    "exp",
     "field",
     "flag",
     "global_norm",
@@ -43,6 +48,7 @@ __all__ = [
     "integers",
     "log",
     "maximum",
+    "mean",
     "minimum",
     "near_one",
     "norm",
@@ -52,6 +58,7 @@ __all__ = [
     "sqrt",
     "times",
     "uniform",
+    "where",
     "zeros",
 ]
 
@@ -111,7 +118,7 @@ class Rule(Part):
             tensor: The parameter's number among all parameters, from 0, for random numbers of its own.
 
         Returns:
-            The new parameter and the new slots by name.
+            The new parameter and the new slots by name, each as precise as the old.
 
         Raises:
             RavineError: The rule's `update` does not return p and its slots.
@@ -123,7 +130,8 @@ class Rule(Part):
         asked = asked_by(type(self), t=t, tensor=tensor)
         given = [state.get(name) for name in self.state]
         out = self.update(p, g, *given, **asked)  # pyright: ignore[reportAttributeAccessIssue] - every rule defines it
-        return named(self, out, list(self.state))
+        new, slots = named(self, out, list(self.state))
+        return in_precision_of(new, p), {name: in_precision_of(slot, state.get(name)) for name, slot in slots.items()}
 
     def gradient_point(self, p: Any, state: Mapping[str, Any]) -> Any:
         """Gives the point at which this rule wants its gradient.

@@ -6,7 +6,7 @@ from typing import Any
 from ..errors import RavineError
 from ..fields import Number, inner
 from ..ranges import Range
-from .arithmetic import Start
+from .arithmetic import Start, in_precision_of
 from .rule import Rule, State, asked_by, named
 
 
@@ -50,8 +50,9 @@ class Wrapper(Rule):
             asked["point"] = self.rule.gradient_point(p, state)
         given = [state.get(self._own(name)) for name in self.state]
         out = self.update(p, g, *given, inner=step_inside, **asked)  # pyright: ignore[reportAttributeAccessIssue]
-        p, own = named(self, out, [self._own(name) for name in self.state])
-        return p, own | carried
+        new, own = named(self, out, [self._own(name) for name in self.state])
+        own = {name: in_precision_of(slot, state.get(name)) for name, slot in own.items()}
+        return in_precision_of(new, p), own | carried
 
     def gradient_point(self, p: Any, state: Mapping[str, Any]) -> Any:
         return self.rule.gradient_point(p, state)
