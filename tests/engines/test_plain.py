@@ -9,7 +9,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ravine.engines.plain import Each, Parameter, gradient_points, step, together
+from ravine.engines.plain import Each, Parameter, Plain, step, together
+from ravine.engines.row import Row
+from ravine.engines.trace import symbolic
 from ravine.rules import SGD, Adam, Average, Clip, Momentum, Nesterov, Noise, counter
 
 ITEMS = [torch.tensor([1.0, 4.0]), torch.tensor(2.5), torch.full((2, 2), 9.0)]
@@ -107,9 +109,12 @@ def test_each_tensor_may_have_numbers_of_its_own():
 
 def test_gradients_are_wanted_ahead_where_the_rule_looks_ahead():
     params, states = [torch.ones(2), torch.zeros(())], [{"v": torch.ones(2)}, {"v": torch.tensor(2.0)}]
-    ahead = gradient_points(Clip(Nesterov(momentum=0.5, form="look-ahead"), norm=1.0), params, states)
-    assert [point.tolist() for point in ahead] == [[1.5, 1.5], 1.0]
-    assert gradient_points(SGD(), params, [{}, {}]) == params
+    rows = [Row(k, 0, p, state, {"v": "v"}, None) for k, (p, state) in enumerate(zip(params, states, strict=True))]
+    engine = Plain(symbolic(Clip(Nesterov(form="look-ahead"), norm=1.0)))
+    ahead = engine.gradient_points(rows, [[{"momentum": 0.5}.get(name, 1.0) for name in engine.fields]])
+    assert [point.tolist() for _, point in ahead] == [[1.5, 1.5], 1.0]
+    bare = [Row(k, 0, p, {}, {}, None) for k, p in enumerate(params)]
+    assert all(torch.equal(p, point) for p, point in Plain(symbolic(SGD())).gradient_points(bare, [[0.1]]))
 
 
 def test_a_step_on_many_tensors_is_differentiable():

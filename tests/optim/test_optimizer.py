@@ -35,7 +35,7 @@ def test_agrees_with_pytorch_over_100_steps_on_one_recorded_sequence(rule, twin,
             p.grad = None if g is None else g.clone()
         optimizer.step()
         assert all(g is None or torch.equal(p.grad, g) for p, g in zip(ours, grads, strict=True))
-    assert [optimizer.state[p]["t"] for p in ours] == [100, 87, 100, 100, 100]
+    assert [optimizer.state[p]["step"] for p in ours] == [100, 87, 100, 100, 100]
     for mine, theirs, start in zip(ours, follow(twin, params, sequence), params, strict=True):
         assert (mine.dtype, mine.shape, mine.stride()) == (dtype, start.shape, start.clone().stride())
         assert torch.all((mine - theirs).abs() <= TOLERANCE[dtype] * theirs.abs().clamp(min=1))
@@ -190,7 +190,7 @@ def test_pytorchs_gradient_scaler_steps_it():
         second.step()
         first.zero_grad()
         second.zero_grad()
-    assert first.state[scaled]["t"] == 4
+    assert first.state[scaled]["step"] == 4
     torch.testing.assert_close(scaled, plain)
 
 

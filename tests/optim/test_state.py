@@ -81,7 +81,7 @@ def test_the_state_of_another_rule_is_refused():
     walk(momentum, params, 3)
     adam = Optimizer(params, Adam(lr=0.1))
     told = sentence(lambda: adam.load_state_dict(momentum.state_dict()))
-    assert told == "the state is of another rule: for each parameter it has t, v, and Adam(lr=0.1) has t, m, v."
+    assert told == ("the state is of another rule: for parameter 0 it has step, v, and Adam(lr=0.1) has step, m, v.")
     torch_adam = torch.optim.Adam(params)
     torch_adam.step()
     assert "it has step, exp_avg, exp_avg_sq" in sentence(lambda: adam.load_state_dict(torch_adam.state_dict()))

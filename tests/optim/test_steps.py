@@ -110,7 +110,7 @@ def test_a_closure_that_raises_leaves_everything_as_it_was(form):
         optimizer.step(closure)
     assert same(params, before)
     again = optimizer.state_dict()["state"]
-    assert all(torch.equal(again[k]["v"], state[k]["v"]) and again[k]["t"] == 3 for k in range(3))
+    assert all(torch.equal(again[k]["v"], state[k]["v"]) and again[k]["step"] == 3 for k in range(3))
     twins = [p.detach().clone().requires_grad_() for p in params]
     twin = Optimizer(twins, Nesterov(lr=cosine(0.1), form=form), steps=10)
     twin.load_state_dict(optimizer.state_dict())
@@ -175,7 +175,7 @@ def test_a_step_past_the_end_moves_nothing_and_says_so():
     told = sentence(lambda: walk(optimizer, params, 1))
     assert told == "cosine(0.1): training has 3 steps, 0 to 2, and this was asked at 3."
     assert same(params, before)
-    assert optimizer.state[params[0]]["t"] == 3
+    assert optimizer.state[params[0]]["step"] == 3
 
 
 @pytest.mark.parametrize("how", ["scheduler", "hand"])

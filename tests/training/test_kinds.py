@@ -122,7 +122,7 @@ def test_a_model_may_thaw_its_own_layers():
         after = weights(training.model)
         moved.append([not torch.equal(before[name], after[name]) for name in ("body.weight", "head.weight")])
     assert moved == [[False, True]] * 2 + [[True, True]] * 2
-    assert training.optimizer.state[training.model.body.weight]["t"] == 10
+    assert training.optimizer.state[training.model.body.weight]["step"] == 10
 
 
 def test_layers_that_learn_their_sizes_draw_from_the_seed():

@@ -5,15 +5,22 @@ against. All tensors move through `update` together, so that a norm over all of 
 """
 
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ..part import leaves, substitute
 from ..rules import Rule, counter
 from ..rules.arithmetic import in_precision_of, where
+from ..rules.matrix import stacked_newton_schulz
+from .row import Row
+from .symbols import Symbol
+
+HALVES = (torch.float16, torch.bfloat16)
+"""What is too coarse to compute in."""
 
 
 class Each:
@@ -144,6 +151,38 @@ class Each:
         """
         return self.zip(in_precision_of, old)
 
+    def take(self, places: Sequence[int]) -> "Each":
+        """Takes the values of some parameters.
+
+        Args:
+            places: Where they stand.
+
+        Returns:
+            Those values, in that order.
+        """
+        return Each([self.items[k] for k in places])
+
+    def newton_schulz(self, steps: Any, coefficients: Any, eps: Any, bfloat16: bool) -> "Each":
+        """Takes every matrix through `newton_schulz`, those of the same shape in one stacked product.
+
+        Args:
+            steps: How often, for all or for each.
+            coefficients: a, b and c.
+            eps: Floor under the norm, for all or for each.
+            bfloat16: Whether it is worked out in bfloat16.
+
+        Returns:
+            The matrices.
+        """
+        alike: dict[Any, list[int]] = {}
+        for k, x in enumerate(self.items):
+            alike.setdefault((x.shape, x.dtype, x.device, _at(steps, k), _at(eps, k)), []).append(k)
+        new: dict[int, Tensor] = {}
+        for (*_, count, floor), places in alike.items():
+            stacked = stacked_newton_schulz([self.items[k] for k in places], count, coefficients, floor, bfloat16)
+            new |= zip(places, stacked, strict=True)
+        return Each([new[k] for k in range(len(self.items))])
+
     def global_norm(self) -> Any:
         """Takes the Euclidean norm over all values together.
 
@@ -195,6 +234,100 @@ def together(values: Sequence[Any]) -> Any:
     return first if all(value == first for value in values) else Each(values)
 
 
+class Plain:
+    """The plain engine: `update` is called with tensors.
+
+    Where `recorded`, autograd sees the step, so that it can be differentiated.
+    """
+
+    def __init__(self, rule: Rule, recorded: bool = False) -> None:
+        self.rule, self.recorded = rule, recorded
+        self.places = {symbol.detail: path for path, symbol in leaves(rule, lambda x: isinstance(x, Symbol)).items()}
+        self.fields = tuple(self.places)
+
+    def step(self, rows: Sequence[Row], gradients: Sequence[Tensor], values: Sequence[Sequence[Any]]) -> None:
+        """Takes one step.
+
+        Args:
+            rows: The parameters that have a gradient.
+            gradients: Their gradients.
+            values: For each group its `fields`.
+        """
+        rule, names = self.rule_of(rows, values), list(self.rule.slots())
+        read = _recorded if self.recorded else real_or_spread
+        for row in rows:
+            if row.count is not None:
+                row.state[row.count] += 1
+        there = [[name for name in names if name in row.keys] for row in rows]
+        parameters = [
+            Parameter(
+                row.number,
+                read(row.p),
+                read(g.to_dense() if g.is_sparse else g),
+                {name: read(slot) for name, slot in zip(own, row.slots(own), strict=True)},
+                1 if row.count is None else int(row.state[row.count]),
+            )
+            for row, g, own in zip(rows, gradients, there, strict=True)
+        ]
+        new = step(rule, parameters)
+        for row, parameter, value, own in zip(rows, parameters, new, there, strict=True):
+            parameter.value.copy_(value)
+            for name in own:
+                self._put(row, name, parameter.state[name])
+
+    def gradient_points(self, rows: Sequence[Row], values: Sequence[Sequence[Any]]) -> list[tuple[Tensor, Tensor]]:
+        """Gives the point at which the rule wants the gradient of each parameter.
+
+        Args:
+            rows: The parameters.
+            values: For each group its `fields`.
+
+        Returns:
+            Each parameter, without its history, and the point.
+        """
+        rule, names = self.rule_of(rows, values), list(self.rule.slots())
+        states = [dict(zip(names, map(real_or_spread, row.slots(names)), strict=True)) for row in rows]
+        params = [real_or_spread(row.p) for row in rows]
+        points = rule.gradient_point(Each(params), _slots(rule, states)).items
+        return list(zip(params, points, strict=True))
+
+    def _put(self, row: Row, name: str, new: Tensor) -> None:
+        if self.recorded:
+            row.state[row.keys[name]] = new.to(row.state[row.keys[name]].dtype)
+            row.held = list(row.state.values())
+        else:
+            real_or_spread(row.state[row.keys[name]]).copy_(new)
+
+    def rule_of(self, rows: Sequence[Row], values: Sequence[Sequence[Any]]) -> Rule:
+        """Gives the rule with every field as it stands in groups.
+
+        Args:
+            rows: The parameters, at least one.
+            values: For each group its `fields`.
+
+        Returns:
+            The rule; where groups differ in a field, it holds one value per parameter.
+        """
+        columns = [together([values[row.group][k] for row in rows]) for k in range(len(self.fields))]
+        return substitute(self.rule, dict(zip(self.places.values(), columns, strict=True)))
+
+
+def real_or_spread(x: Tensor) -> Tensor:
+    """Gives a tensor without its history; a complex number counts as two, as in PyTorch's optimizers.
+
+    Args:
+        x: Any tensor.
+
+    Returns:
+        The same numbers in the same memory; one that is spread over processes stays so, and norms are taken over all.
+    """
+    return _recorded(x.detach())
+
+
+def _recorded(x: Tensor) -> Tensor:
+    return torch.view_as_real(x) if x.is_complex() else x
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A parameter as a rule sees it: its number among all, its gradient, its slots, and its own step count."""
@@ -220,15 +353,22 @@ def step(rule: Rule, parameters: Sequence[Parameter]) -> list[Tensor]:
     >>> step(SGD(lr=0.5), [Parameter(0, torch.ones(2), torch.ones(2), {}, count=1)])
     [tensor([0.5000, 0.5000])]
     """
-    p = Each([parameter.value for parameter in parameters])
-    g = Each([parameter.gradient for parameter in parameters])
+    p = Each([_wide(parameter.value) for parameter in parameters])
+    g = Each([_wide(parameter.gradient) for parameter in parameters])
     t = together([parameter.count for parameter in parameters])
     slots = _slots(rule, [parameter.state for parameter in parameters])
     p, new = rule.step(p, g, slots, t, Each([parameter.number for parameter in parameters]))
     for name, slot in new.items():
         for k, parameter in enumerate(parameters):
-            parameter.state[name] = _own(_at(slot, k), parameter)
+            value = _at(slot, k)
+            if value is not None:
+                parameter.state[name] = _own(value, parameter)
     return p.items
+
+
+def _wide(x: Tensor) -> Tensor:
+    """Gives numbers of half precision room for arithmetic; they are rounded once, when they are put back."""
+    return x.float() if x.dtype in HALVES else x
 
 
 def _own(value: Any, parameter: Parameter) -> Any:
@@ -237,19 +377,7 @@ def _own(value: Any, parameter: Parameter) -> Any:
     return value.clone() if isinstance(value, Tensor) and value.data_ptr() in passing else value
 
 
-def gradient_points(rule: Rule, params: Sequence[Tensor], states: Iterable[dict[str, Any]]) -> list[Tensor]:
-    """Gives the point at which a rule wants the gradient of each parameter.
-
-    Args:
-        rule: The rule, every field a number or an `Each` of numbers.
-        params: The parameters.
-        states: Their slots by name.
-
-    Returns:
-        One point per parameter.
-    """
-    return rule.gradient_point(Each(params), _slots(rule, list(states))).items
-
-
 def _slots(rule: Rule, states: Sequence[dict[str, Any]]) -> dict[str, Each]:
-    return {name: Each([state[name] for state in states]) for name in rule.slots()}
+    """Joins the slots of all parameters; one that a parameter does not have is None."""
+    slots = {name: [state.get(name) for state in states] for name in rule.slots()}
+    return {name: Each([None if x is None else _wide(x) for x in column]) for name, column in slots.items()}

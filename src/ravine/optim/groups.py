@@ -1,12 +1,12 @@
 """The fields of a rule as parameter groups hold them: by name, each group with numbers of its own."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from torch import Tensor
 
-from ..engines.plain import Each, together
 from ..errors import RavineError, nearest
 from ..fields import text
 from ..part import leaves, look_up, substitute
@@ -52,23 +52,15 @@ class Fields:
         """
         return {**KEPT, **{name: look_up(self.rule, path) for name, path in self.paths.items()}, **self.at(0)}
 
-    def rule_of(self, groups: Sequence[Group]) -> Rule:
-        """Gives the rule with every field as it stands in groups.
+    @property
+    def without_schedules(self) -> Rule:
+        """The rule with numbers where schedules were."""
+        return substitute(self.rule, {self.paths[name]: value for name, value in self.at(0).items()})
 
-        Args:
-            groups: The group of each parameter, at least one.
-
-        Returns:
-            The rule; where groups differ in a field, it holds one value per parameter.
-        """
-        values: dict[tuple[Any, ...], Any] = {}
-        for name, path in self.paths.items():
-            now = together([group[name] for group in groups])
-            if name == "lr":
-                now = together([group["lr_factor"] for group in groups]) * now
-            if isinstance(now, Each) or now != look_up(self.rule, path):
-                values[path] = now
-        return substitute(self.rule, values)
+    @cached_property
+    def step_sizes(self) -> set[str]:
+        """The names of the fields that are called lr, in whichever rule."""
+        return {name for name, path in self.paths.items() if path[-1] == "lr"}
 
     def check_own(self, group: Group) -> None:
         """Refuses what a group says of its own that would be ignored, or that the rule could not take.

@@ -1,17 +1,24 @@
 """Any rule with the face of `torch.optim.Optimizer`."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from operator import is_
 from typing import Any
 
 import torch
 from torch import Tensor
 from typing_extensions import override
 
-from ..engines import plain
+from ..engines.choice import Choice, Engine, check_engine
+from ..engines.plain import Plain
+from ..engines.row import Row
+from ..engines.symbols import Symbol
 from ..errors import RavineError
-from ..rules import Rule
+from ..part import leaves, substitute
+from ..rules import Rule, placed
+from ..rules.rule import Start
 from .groups import KEPT, read_fields
+from .shares import Member, Share, share_out
 
 
 class Optimizer(torch.optim.Optimizer):
@@ -26,6 +33,8 @@ class Optimizer(torch.optim.Optimizer):
         rule: The rule.
         steps: The length of training in steps, which schedules refer to.
         steps_per_epoch: How many steps an epoch has, for lengths in epochs.
+        engine: Who executes the rule: "plain", "native" (compiled for the processor), "triton" (for a GPU), or "auto";
+            `engines` tells what that picked, and why.
 
     Raises:
         RavineError: The rule holds a range, or a schedule whose length is not known.
@@ -40,16 +49,34 @@ class Optimizer(torch.optim.Optimizer):
     """
 
     def __init__(
-        self, params: Iterable[Any], rule: Rule, *, steps: int | None = None, steps_per_epoch: int | None = None
+        self,
+        params: Iterable[Any],
+        rule: Rule,
+        *,
+        steps: int | None = None,
+        steps_per_epoch: int | None = None,
+        engine: str = "auto",
     ) -> None:
-        self.fields = read_fields(rule, steps, steps_per_epoch)
+        check_engine(engine)
+        self.fields, self.engine = read_fields(rule, steps, steps_per_epoch), engine
         self.shown = self.fields.at(0)
+        self._shares: list[Share] | None = None
         super().__init__(params, self.fields.defaults())
 
     @property
     def rule(self) -> Rule:
         """The rule, every `epochs(n)` in it told how many steps an epoch has."""
         return self.fields.rule
+
+    @property
+    def engines(self) -> list[Choice]:
+        """Which engine moves which part of the parameters, and why.
+
+        >>> from ravine.rules import SGD
+        >>> print(*Optimizer([torch.ones(2, 3)], SGD(), engine="plain").engines)
+        plain, for 1 tensors with 6 elements: asked for
+        """
+        return [share.choice for share in self._sharing()]
 
     @property
     def lr_factor(self) -> float:
@@ -82,16 +109,12 @@ class Optimizer(torch.optim.Optimizer):
                 f"{self.rule!r} takes the gradient ahead of the parameters: call step(closure), or use the "
                 "form that needs only the gradient at hand, such as Nesterov()."
             )
-        self.fields.check_shown(self.shown, self.param_groups)
-        self._show(self.param_groups[0]["count"])
+        if self.shown:
+            self.fields.check_shown(self.shown, self.param_groups)
+            self._show(self.param_groups[0]["count"])
         loss = self._gradients(closure) if closure is not None else None
-        moving = [(number, p, group) for number, (p, group) in enumerate(self._owned()) if p.grad is not None]
-        if moving:
-            parameters = [self._parameter(number, p, group) for number, p, group in moving]
-            new = plain.step(self.fields.rule_of([group for _, _, group in moving]), parameters)
-            for parameter, value in zip(parameters, new, strict=True):
-                parameter.value.copy_(value)
-                parameter.state["t"] = parameter.count
+        for share in self._sharing():
+            share.step(self.state, self._row, self._values)
         for group in self.param_groups:
             group["count"] += 1
         return loss
@@ -122,7 +145,8 @@ class Optimizer(torch.optim.Optimizer):
         """
         slot = self.rule.predicting_slot()
         owned = enumerate(p for p, _ in self._owned())
-        return {number: (_real(p), self.state[p][slot]) for number, p in owned if slot in self.state.get(p, {})}
+        key = None if slot is None else self._key(slot)
+        return {number: (p.detach(), self.state[p][key]) for number, p in owned if key in self.state.get(p, {})}
 
     @override
     def add_param_group(self, param_group: dict[str, Any]) -> None:
@@ -167,54 +191,124 @@ class Optimizer(torch.optim.Optimizer):
         Raises:
             RavineError: The state is of another rule.
         """
-        slots = ["t", *self.rule.slots()]
-        for held in state_dict["state"].values():
-            if set(held) != set(slots):
-                raise RavineError(
-                    f"the state is of another rule: for each parameter it has {', '.join(held)}, and {self.rule!r} "
-                    f"has {', '.join(slots)}."
-                )
-        _bare(torch.optim.Optimizer.load_state_dict)(self, state_dict)
+        self._check_state(state_dict)
+        captured: dict[Any, Any] = {}
+
+        def capture(_: Any, given: dict[str, Any]) -> None:
+            captured.update(given["state"])
+
+        hook = self.register_load_state_dict_pre_hook(capture)  # the last, so that it sees what others made of it
+        try:
+            _bare(torch.optim.Optimizer.load_state_dict)(self, state_dict)
+        finally:
+            hook.remove()
+        self._take(captured)
         for group in self.param_groups:
             for name, value in self.fields.defaults().items():
                 group.setdefault(name, value)
         self._show(max(0, self.param_groups[0]["count"] - 1))
 
+    def _check_state(self, state_dict: dict[str, Any]) -> None:
+        rule = placed(self.rule, [p for p, _ in self._owned()])
+        for number, held in state_dict["state"].items():
+            slots = ["step", *rule.for_tensor(number).slots()]
+            if set(held) != set(slots):
+                raise RavineError(
+                    f"the state is of another rule: for parameter {number} it has {', '.join(held)}, and "
+                    f"{self.rule!r} has {', '.join(slots)}."
+                )
+
+    def _take(self, saved: Mapping[Any, dict[str, Any]]) -> None:
+        """Copies slots as they were saved: PyTorch would cast them to the parameter's precision, and share them."""
+        for number, (p, _) in enumerate(self._owned()):
+            for key, value in saved.get(number, {}).items():
+                held = self.state[p][key]
+                if isinstance(held, Tensor) and isinstance(value, Tensor):
+                    self.state[p][key] = value.to(held.device, copy=True)
+
     def __getstate__(self) -> dict[str, Any]:
-        return super().__getstate__() | {"fields": self.fields, "shown": self.shown}
+        return super().__getstate__() | {"fields": self.fields, "shown": self.shown, "engine": self.engine}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._shares = None
+        super().__setstate__(state)
 
     def _owned(self) -> Iterator[tuple[Tensor, dict[str, Any]]]:
         return ((p, group) for group in self.param_groups for p in group["params"])
 
-    def _parameter(self, number: int, p: Tensor, group: dict[str, Any]) -> plain.Parameter:
-        """Gives a parameter as the rule sees it at the step that is being taken."""
-        assert p.grad is not None
-        state = self._state_of(p, group)
-        gradient = p.grad.to_dense() if p.grad.is_sparse else p.grad
-        return plain.Parameter(number, _real(p), _real(gradient), state, state["t"] + 1)
+    def _sharing(self) -> list[Share]:
+        """Shares the parameters out to engines; again only where the parameters, or the kinds of groups, changed."""
+        params = [p for group in self.param_groups for p in group["params"]]
+        kinds = [self._kind(group) for group in self.param_groups]
+        if self._shares is None or kinds != self._kinds or not _are(params, self._params):
+            self._kinds, self._params = kinds, params
+            rules = {k: placed(self._rule(kind), params) for k, kind in enumerate(kinds)}
+            groups = [k for k, group in enumerate(self.param_groups) for _ in group["params"]]
+            members = [Member(number, k, p) for number, (k, p) in enumerate(zip(groups, params, strict=True))]
+            self._shares = share_out(members, rules, self.engine)
+        return self._shares
 
-    def _state_of(self, p: Tensor, group: dict[str, Any]) -> dict[str, Any]:
-        state = self.state[p]
-        if not state:
-            state["t"] = 0
-            state |= {name: start.begin(_real(p)) for name, start in self.fields.rule_of([group]).slots().items()}
-        return state
+    def _kind(self, group: dict[str, Any]) -> Hashable:  # noqa: ARG002 - those with torch's face look at it
+        """Says what decides the form of a group's rule, beside numbers."""
+        return ()
+
+    def _rule(self, kind: Any) -> Rule:  # noqa: ARG002 - likewise
+        """Gives the rule of a kind of group, whose numbers are still to be filled in."""
+        return self.fields.without_schedules
+
+    def _value(self, group: dict[str, Any], name: str) -> Any:
+        """Finds the present value of a field."""
+        return group[name] * group["lr_factor"] if name in self.fields.step_sizes else group[name]
+
+    def _values(self, engine: Engine) -> list[list[Any]]:
+        return [[self._value(group, name) for name in engine.fields] for group in self.param_groups]
+
+    def _row(self, member: Member, rule: Rule) -> Row:
+        """Makes what a parameter's state lacks, and the row by which an engine steps it."""
+        state, group = self.state[member.p], self.param_groups[member.group]
+        rule = rule.for_tensor(member.number)
+        symbols = leaves(rule, lambda value: isinstance(value, Symbol))
+        rule = substitute(rule, {path: self._value(group, symbol.detail) for path, symbol in symbols.items()})
+        count = self._count(rule)
+        if count is not None and count not in state:
+            state[count] = torch.zeros(())
+        slots, keys = rule.slots(), {}
+        for name, start in slots.items():
+            keys[name] = key = self._key(name)
+            if state.get(key) is None:
+                state[key] = begin(start, member.p)
+        return Row(member.number, member.group, member.p, state, keys, count)
+
+    def _count(self, rule: Rule) -> str | None:  # noqa: ARG002 - likewise
+        """Names the key of the step count in a parameter's state; None where nobody counts."""
+        return "step"
+
+    def _key(self, slot: str) -> str:
+        """Names the key of a slot in a parameter's state."""
+        return slot
 
     def _gradients(self, closure: Callable[[], Any]) -> Any:
         """Calls the closure where the rule wants its gradient, and comes back."""
-        ahead = [(p, group) for p, group in self._owned() if p.requires_grad] if self.rule.looks_ahead() else []
-        before = [_real(p).clone() for p, _ in ahead]
-        if ahead:
-            rule = self.fields.rule_of([group for _, group in ahead])
-            states = [self._state_of(p, group) for p, group in ahead]
-            for (p, _), point in zip(ahead, plain.gradient_points(rule, before, states), strict=True):
-                _real(p).copy_(point)
+        ahead = self._look_ahead() if self.rule.looks_ahead() else []
+        before = [p.clone() for p, _ in ahead]
+        for p, point in ahead:
+            p.copy_(point)
         try:
             with torch.enable_grad():
                 return closure()
         finally:
             for (p, _), old in zip(ahead, before, strict=True):
-                _real(p).copy_(old)
+                p.copy_(old)
+
+    def _look_ahead(self) -> list[tuple[Tensor, Tensor]]:
+        """Gives each parameter that will have a gradient, and where its rule wants that."""
+        pairs = []
+        for share in self._sharing():
+            members = [member for member in share.members if member.p.requires_grad]
+            if members:
+                rows, plain = [self._row(member, share.rule) for member in members], Plain(share.rule)
+                pairs += plain.gradient_points(rows, self._values(plain))
+        return pairs
 
     def _show(self, t: int) -> None:
         """Asks every schedule, and shows its value in all groups."""
@@ -223,11 +317,25 @@ class Optimizer(torch.optim.Optimizer):
             group |= self.shown
 
 
+def begin(start: Start, p: Tensor) -> Tensor:
+    """Makes a slot of a parameter, complex where the parameter is.
+
+    Args:
+        start: How it starts.
+        p: The parameter.
+
+    Returns:
+        The slot.
+    """
+    if not p.is_complex() or start.scalar:
+        return start.begin(p.detach())
+    return torch.view_as_complex(start.begin(torch.view_as_real(p.detach())))
+
+
+def _are(ours: list[Tensor], theirs: list[Tensor]) -> bool:
+    return len(ours) == len(theirs) and all(map(is_, ours, theirs))
+
+
 def _bare(method: Callable[..., Any]) -> Callable[..., Any]:
     """Gives a method of PyTorch's without its guard against a compiler, which imports that: over a second a process."""
     return getattr(method, "__wrapped__", method)
-
-
-def _real(x: Tensor) -> Tensor:
-    """Gives a tensor without its history; a complex number counts as two, as in PyTorch's optimizers."""
-    return torch.view_as_real(x.detach()) if x.is_complex() else x.detach()

@@ -1,0 +1,111 @@
+"""Shares: parameters that move by one rule in one engine, gathered anew only where something changed."""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from ..engines.choice import Choice, Engine, choose, read_program
+from ..engines.row import Row
+from ..engines.trace import symbolic, trace
+from ..errors import RavineError
+from ..part import leaves, substitute
+from ..rules import SGD, Rule, Split
+
+Group = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A parameter, its number among all, and the number of its group."""
+
+    number: int
+    group: int
+    p: Tensor
+
+
+@dataclass(eq=False)
+class Share:
+    """Parameters that move by one rule in one engine."""
+
+    rule: Rule
+    members: Sequence[Member]
+    choice: Choice
+    engine: Engine
+    rows: list[Row | None] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.rows = [None] * len(self.members)
+
+    def step(
+        self,
+        states: Mapping[Tensor, dict[str, Any]],
+        begin: Callable[[Member, Rule], Row],
+        values: Callable[[Engine], Sequence[Sequence[Any]]],
+    ) -> None:
+        """Takes a step of those that have a gradient.
+
+        Args:
+            states: The optimizer's state.
+            begin: Makes the row of a parameter, and what its state lacks.
+            values: Gives what an engine wants to be told of every group.
+        """
+        moving: list[Row] = []
+        gradients: list[Tensor] = []
+        rows = self.rows
+        for k, member in enumerate(self.members):
+            g = member.p.grad
+            if g is not None:
+                row = rows[k]
+                if row is None or row.state is not states.get(member.p) or not row.is_current():
+                    row = rows[k] = begin(member, self.rule)
+                moving.append(row)
+                gradients.append(g)
+        if moving:
+            self.engine.step(moving, gradients, values(self.engine))
+
+
+def share_out(members: Sequence[Member], rules: Mapping[int, Rule], asked: str) -> list[Share]:
+    """Puts parameters together that can move together.
+
+    Args:
+        members: The parameters.
+        rules: The rule of each group by its number, placed.
+        asked: The engine that was asked for.
+
+    Returns:
+        The shares, in the order of their first parameters.
+    """
+    by_rule: dict[str, tuple[Rule, list[Member]]] = {}
+    whole = {number: symbolic(rule) for number, rule in rules.items()}
+    joined = {number: _reaches_over_parts(rule) for number, rule in whole.items()}
+    for member in members:
+        rule = whole[member.group]
+        rule = rule if joined[member.group] else rule.for_tensor(member.number)
+        by_rule.setdefault(repr(rule), (rule, []))[1].append(member)
+    shares = []
+    for rule, own in by_rule.values():
+        program = read_program(rule)
+        apart = not isinstance(program, RavineError) and not program.over_all
+        for together in _by_kind(own) if apart else [own]:
+            choice, engine = choose(asked, rule, program, [member.p for member in together])
+            shares.append(Share(rule, together, choice, engine))
+    return shares
+
+
+def _by_kind(members: Iterable[Member]) -> list[list[Member]]:
+    kinds: dict[Hashable, list[Member]] = {}
+    for member in members:
+        p = member.p
+        kinds.setdefault((p.device, p.dtype, hasattr(p, "to_local")), []).append(member)
+    return list(kinds.values())
+
+
+def _reaches_over_parts(rule: Rule) -> bool:
+    """Tells whether what stands around a Split looks at the parameters of both its rules."""
+    splits = leaves(rule, lambda value: isinstance(value, Split))
+    if not splits or () in splits:
+        return False
+    around = substitute(rule, {path: SGD() for path in splits})
+    return trace(around).over_all
