@@ -5,10 +5,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ravine.errors import RavineError
 from ravine.part import substitute
 from ravine.rules import SGD, Momentum
 
-from .cases import Walker, follow, recorded, starts
+from .cases import Walker
 
 FORMS = ["velocity", "step", "average"]
 
@@ -60,20 +61,18 @@ def test_the_average_is_a_true_average():
     assert torch.allclose(walker.states[0]["v"], torch.tensor(2.5, dtype=torch.float64), rtol=0, atol=1e-12)
 
 
-def test_pytorch_writes_the_average_by_dampening_but_starts_it_at_the_whole_gradient():
-    params = starts(torch.float64)
-    sequence = [list(grads) for grads in recorded(params, 100)]
-    walker = Walker(Momentum(lr=0.1, form="average"), list(params))
-    for grads in sequence:
-        walker.step(grads)
-    sequence[0] = [0.1 * g for g in sequence[0]]
-    twin = torch.optim.SGD
-    for ours, theirs in zip(
-        walker.params,
-        follow(lambda leaves: twin(leaves, lr=0.1, momentum=0.9, dampening=0.9), params, sequence),
-        strict=True,
-    ):
-        assert torch.allclose(ours, theirs, rtol=0, atol=1e-12)
+def test_with_dampening_equal_to_momentum_it_is_the_average_that_starts_at_the_first_gradient(grads):
+    ours = path(Momentum(dampening=0.9), grads, [0.1] * 30)
+    first = torch.cat([10 * grads[:1], grads[1:]])  # which enters the average by a tenth
+    assert torch.allclose(ours, path(Momentum(form="average"), first, [0.1] * 30), rtol=0, atol=1e-13)
+
+
+def test_dampening_belongs_to_the_velocity():
+    for form in FORMS[1:]:
+        with pytest.raises(
+            RavineError, match=r"^Momentum\(form='\w+', dampening=0.5\): dampening belongs to form='velo"
+        ):
+            Momentum(form=form, dampening=0.5)
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -4,21 +4,32 @@ from . import counter
 from .adadelta import Adadelta
 from .adagrad import Adagrad
 from .adam import Adam
+from .adamax import Adamax
 from .adamw import AdamW
 from .average import Average
 from .clip import Clip
 from .decay import Decay
 from .field_names import field_names
+from .lamb import LAMB
+from .lars import LARS
+from .lion import Lion
+from .maximize import Maximize
 from .momentum import Momentum
+from .muon import Muon
+from .nadam import NAdam
 from .nesterov import Nesterov
 from .noise import Noise, seeded
+from .radam import RAdam
 from .rmsprop import RMSprop
 from .rule import Rule
 from .sgd import SGD
+from .split import Split, placed
 from .walk import walk
 from .wrapper import Wrapper
 
 __all__ = [
+    "LAMB",
+    "LARS",
     "METHODS",
     "RULES",
     "SGD",
@@ -27,28 +38,42 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
     "Average",
     "Clip",
     "Decay",
+    "Lion",
+    "Maximize",
     "Momentum",
+    "Muon",
+    "NAdam",
     "Nesterov",
     "Noise",
+    "RAdam",
     "RMSprop",
     "Rule",
+    "Split",
     "Wrapper",
     "counter",
     "field_names",
+    "placed",
     "seeded",
     "walk",
 ]
 
 METHODS: dict[str, type[Rule]] = {
-    rule.__name__.lower(): rule for rule in (SGD, Momentum, Nesterov, Adagrad, Adadelta, RMSprop, Adam, AdamW)
+    rule.__name__.lower(): rule
+    for rule in (
+        *(SGD, Momentum, Nesterov, Adagrad, Adadelta, RMSprop, Adam, AdamW),
+        *(Adamax, NAdam, RAdam, Lion, LARS, LAMB),
+    )
 }
-"""The methods that are compared by default, in the order in which one grew out of another."""
+"""The methods that a name in lower case stands for, in the order in which one grew out of another."""
 
-WRAPPERS: dict[str, type[Wrapper]] = {wrapper.__name__: wrapper for wrapper in (Decay, Clip, Noise, Average)}
+WRAPPERS: dict[str, type[Wrapper]] = {
+    wrapper.__name__: wrapper for wrapper in (Decay, Clip, Noise, Average, Maximize, Split)
+}
 """The rules that wrap a rule, by the name of their class."""
 
-RULES: dict[str, type[Rule]] = {rule.__name__: rule for rule in METHODS.values()} | WRAPPERS
-"""Every rule and wrapper by the name of its class."""
+RULES: dict[str, type[Rule]] = {rule.__name__: rule for rule in (*METHODS.values(), Muon)} | WRAPPERS
+"""Every rule and wrapper by the name of its class; Muon, which moves matrices alone, is a method only in a Split."""

@@ -52,11 +52,12 @@ class Start:
             A tensor of the parameter's shape, and of its strides where its elements lie close together; of no
             dimensions for a scalar slot.
         """
-        if self.value == "p":
+        value: Any = self.value  # the name of a field was looked up before
+        if value == "p":
             return p.detach().clone(memory_format=torch.preserve_format)
         if self.scalar:
-            return p.new_full((), self.value, dtype=torch.float64)
-        return torch.full_like(p.detach(), self.value, memory_format=torch.preserve_format)
+            return p.new_full((), value, dtype=torch.float64)
+        return torch.full_like(p.detach(), value, memory_format=torch.preserve_format)
 
 
 zeros = Start(0.0)

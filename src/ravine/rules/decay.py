@@ -35,7 +35,9 @@ In five lines of NumPy, as a textbook has it (the rule walks the same path to 1e
 from typing import Any
 
 from ..errors import RavineError
+from ..part import leaves
 from .rule import Number, clamp, field, flag, log, option, sign, times
+from .split import Split
 from .wrapper import Wrapper
 
 
@@ -63,6 +65,8 @@ class Decay(Wrapper):
         Wrapper.__post_init__(self)
         if self.through == "gradient" and not self.times_lr:
             raise RavineError(f"{self!r}: what goes through the gradient takes the rule's lr; use through='weights'.")
+        if self.through == "weights" and self.times_lr and leaves(self.rule, lambda value: isinstance(value, Split)):
+            raise RavineError(f"{self!r}: the two rules have each their own lr; write Split(Decay(...), Decay(...)).")
 
     def update(self, p: Any, g: Any, inner: Any, point: Any) -> Any:
         if self.through == "gradient":

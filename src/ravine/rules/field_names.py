@@ -4,11 +4,14 @@ from typing import Any
 
 from ..part import meanings
 from .rule import Rule
+from .split import Split
 from .wrapper import Wrapper
 
 
 def field_names(rule: Rule) -> dict[str, tuple[Any, ...]]:
     """Names every numeric field of a rule, those of wrappers with the wrapper's name in front.
+
+    Those of the second rule of a `Split` have `others_` in front.
 
     Args:
         rule: The rule.
@@ -22,6 +25,8 @@ def field_names(rule: Rule) -> dict[str, tuple[Any, ...]]:
     """
     wraps = isinstance(rule, Wrapper)
     names = {name: ("rule", *path) for name, path in field_names(rule.rule).items()} if wraps else {}
+    if isinstance(rule, Split):
+        names |= {f"others_{name}": ("others", *path) for name, path in field_names(rule.others).items()}
     prefix = f"{type(rule).__name__.lower()}_" if wraps else ""
     for field, known in meanings(rule).items():
         if known.interval is not None and getattr(rule, field) is not None:

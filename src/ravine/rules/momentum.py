@@ -13,6 +13,9 @@ Departs from the paper: nothing; it is written in three ways, and texts seldom s
 - `"average"`: `v = rho v + (1 - rho) g; p = p - lr v`, Adam's. v is a true average of gradients, smaller by
   `1 - rho`: the path of `"velocity"` with lr times `1 - rho`.
 
+`dampening` is PyTorch's: `v = rho v + (1 - dampening) g` from the second step on, while the first gradient enters
+whole. With `dampening=rho` that is an average which begins at the first gradient instead of at zero.
+
 In five lines of NumPy, as a textbook has it (the rule walks the same path to 1e-12):
 
     >>> import numpy as np
@@ -29,7 +32,8 @@ In five lines of NumPy, as a textbook has it (the rule walks the same path to 1e
 
 from typing import Any
 
-from .rule import Number, Rule, field, log, near_one, option, zeros
+from ..errors import RavineError
+from .rule import Number, Rule, field, log, near_one, option, uniform, where, zeros
 
 
 class Momentum(Rule):
@@ -53,12 +57,26 @@ class Momentum(Rule):
     form: str = option(
         "velocity", ("velocity", "step", "average"), "whether v sums gradients, or steps, or averages gradients"
     )
+    dampening: Number = field(
+        None,
+        "share of every gradient but the first that the velocity leaves out; None for no such thing",
+        within="[0, 1]",
+        search=uniform(0.0, 0.9),
+    )
 
     state = {"v": zeros}
     parents = ("SGD",)
 
-    def update(self, p: Any, g: Any, v: Any) -> Any:
-        if self.form == "velocity":
+    def __post_init__(self) -> None:
+        Rule.__post_init__(self)
+        if self.dampening is not None and self.form != "velocity":
+            raise RavineError(f"{self!r}: dampening belongs to form='velocity'.")
+
+    def update(self, p: Any, g: Any, v: Any, t: Any) -> Any:
+        if self.dampening is not None:
+            v = self.momentum * v + where(t > 1, 1 - self.dampening, 1) * g
+            p = p - self.lr * v
+        elif self.form == "velocity":
             v = self.momentum * v + g
             p = p - self.lr * v
         elif self.form == "step":

@@ -94,7 +94,7 @@ class Rule(Part):
 
     def __post_init__(self) -> None:
         Part.__post_init__(self)
-        if not hasattr(self, "update"):
+        if not hasattr(self, "update") and "step" not in vars(type(self)):
             raise RavineError(f"{type(self).__name__} is no whole rule: it needs a method update(self, p, g).")
 
     def slots(self) -> dict[str, Start]:
@@ -132,6 +132,17 @@ class Rule(Part):
         out = self.update(p, g, *given, **asked)  # pyright: ignore[reportAttributeAccessIssue] - every rule defines it
         new, slots = named(self, out, list(self.state))
         return in_precision_of(new, p), {name: in_precision_of(slot, state.get(name)) for name, slot in slots.items()}
+
+    def for_tensor(self, number: int) -> "Rule":  # noqa: ARG002 - wrappers look at it
+        """Gives the rule of one parameter alone.
+
+        Args:
+            number: The parameter's number among all parameters, from 0.
+
+        Returns:
+            This rule itself, unless there is a `Split` in it that gives parameters rules of their own.
+        """
+        return self
 
     def gradient_point(self, p: Any, state: Mapping[str, Any]) -> Any:
         """Gives the point at which this rule wants its gradient.

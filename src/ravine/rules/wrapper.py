@@ -5,6 +5,7 @@ from typing import Any
 
 from ..errors import RavineError
 from ..fields import Number, inner
+from ..part import substitute
 from ..ranges import Range
 from .arithmetic import Start, in_precision_of
 from .rule import Rule, State, asked_by, named
@@ -53,6 +54,10 @@ class Wrapper(Rule):
         new, own = named(self, out, [self._own(name) for name in self.state])
         own = {name: in_precision_of(slot, state.get(name)) for name, slot in own.items()}
         return in_precision_of(new, p), own | carried
+
+    def for_tensor(self, number: int) -> Rule:
+        inside = self.rule.for_tensor(number)
+        return self if inside is self.rule else substitute(self, {("rule",): inside})
 
     def gradient_point(self, p: Any, state: Mapping[str, Any]) -> Any:
         return self.rule.gradient_point(p, state)
