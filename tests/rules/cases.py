@@ -60,6 +60,7 @@ TWINS: list[tuple[Rule, Callable[..., optim.Optimizer]]] = [
     (Nesterov(lr=0.01), partial(optim.SGD, lr=0.01, momentum=0.9, nesterov=True)),
     (Adagrad(lr=0.02), partial(optim.Adagrad, lr=0.02)),
     (Adagrad(initial=0.1, eps=1e-3), partial(optim.Adagrad, initial_accumulator_value=0.1, eps=1e-3)),
+    (Adagrad(lr=0.1, lr_decay=0.5), partial(optim.Adagrad, lr=0.1, lr_decay=0.5)),
     (Adadelta(), optim.Adadelta),
     (Adadelta(lr=3.0, rho=0.95, eps=1e-5), partial(optim.Adadelta, lr=3.0, rho=0.95, eps=1e-5)),
     (RMSprop(lr=0.003), partial(optim.RMSprop, lr=0.003)),

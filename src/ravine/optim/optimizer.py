@@ -113,8 +113,7 @@ class Optimizer(torch.optim.Optimizer):
             self.fields.check_shown(self.shown, self.param_groups)
             self._show(self.param_groups[0]["count"])
         loss = self._gradients(closure) if closure is not None else None
-        for share in self._sharing():
-            share.step(self.state, self._row, self._values)
+        self._move()
         for group in self.param_groups:
             group["count"] += 1
         return loss
@@ -192,6 +191,13 @@ class Optimizer(torch.optim.Optimizer):
             RavineError: The state is of another rule.
         """
         self._check_state(state_dict)
+        self._load(state_dict)
+        for group in self.param_groups:
+            for name, value in self.fields.defaults().items():
+                group.setdefault(name, value)
+        self._show(max(0, self.param_groups[0]["count"] - 1))
+
+    def _load(self, state_dict: dict[str, Any]) -> None:
         captured: dict[Any, Any] = {}
 
         def capture(_: Any, given: dict[str, Any]) -> None:
@@ -203,10 +209,6 @@ class Optimizer(torch.optim.Optimizer):
         finally:
             hook.remove()
         self._take(captured)
-        for group in self.param_groups:
-            for name, value in self.fields.defaults().items():
-                group.setdefault(name, value)
-        self._show(max(0, self.param_groups[0]["count"] - 1))
 
     def _check_state(self, state_dict: dict[str, Any]) -> None:
         rule = placed(self.rule, [p for p, _ in self._owned()])
@@ -248,6 +250,10 @@ class Optimizer(torch.optim.Optimizer):
             self._shares = share_out(members, rules, self.engine)
         return self._shares
 
+    def _move(self) -> None:
+        for share in self._sharing():
+            share.step(self.state, self._row, self._values)
+
     def _kind(self, group: dict[str, Any]) -> Hashable:  # noqa: ARG002 - those with torch's face look at it
         """Says what decides the form of a group's rule, beside numbers."""
         return ()
@@ -271,7 +277,8 @@ class Optimizer(torch.optim.Optimizer):
         rule = substitute(rule, {path: self._value(group, symbol.detail) for path, symbol in symbols.items()})
         count = self._count(rule)
         if count is not None and count not in state:
-            state[count] = torch.zeros(())
+            double = torch.get_default_dtype() is torch.float64  # halves could not count far
+            state[count] = torch.zeros((), dtype=torch.float64 if double else torch.float32)
         slots, keys = rule.slots(), {}
         for name, start in slots.items():
             keys[name] = key = self._key(name)

@@ -5,7 +5,8 @@ Figure 1 with diagonal matrices. https://jmlr.org/papers/v12/duchi11a.html
 
 Choose it when features are sparse: what is seldom seen keeps its large steps. Over long training its steps die out.
 Departs from the paper: nothing. The paper's delta is `eps` here, outside the root; `initial` is PyTorch's
-`initial_accumulator_value`. PyTorch's `lr_decay` is a schedule, `inverse_time`.
+`initial_accumulator_value`. `lr_decay` is PyTorch's too: lr falls with the steps that the parameter itself has
+taken, where the schedule `inverse_time` counts those of training.
 
 In five lines of NumPy, as a textbook has it (the rule walks the same path to 1e-12):
 
@@ -52,12 +53,19 @@ class Adagrad(Rule):
         search=log(1e-6, 1.0),
         also=("initial accumulator value",),
     )
+    lr_decay: Number = field(
+        None,
+        "how fast lr falls, as lr / (1 + lr_decay (t - 1)): to half after 1/lr_decay steps; None for not at all",
+        at_least=0,
+        search=log(1e-5, 1e-1),
+    )
 
     state = {"s": Start("initial")}
     parents = ("SGD",)
 
-    def update(self, p: Any, g: Any, s: Any) -> Any:
+    def update(self, p: Any, g: Any, s: Any, t: Any) -> Any:
         s = s + g**2
         root = sqrt(s + self.eps) if self.eps_inside else sqrt(s) + self.eps
-        p = p - self.lr * divide(g, root)
+        slower = 1 if self.lr_decay is None else 1 + self.lr_decay * (t - 1)
+        p = p - self.lr / slower * divide(g, root)
         return p, s
