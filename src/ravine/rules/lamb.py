@@ -77,6 +77,6 @@ class LAMB(Rule):
         v_hat = v / (1 - self.beta2**t)
         r = divide(m_hat, sqrt(v_hat) + self.eps) + times(self.weight_decay, p)
         size, length = norm(p), norm(r)
-        ratio = where(minimum(size, length) > 0, divide(size, length), 1.0)
-        p = p - self.lr * ratio * r
+        s = where(minimum(size, length) > 0, divide(size, length), 1.0)
+        p = p - self.lr * s * r
         return p, m, v

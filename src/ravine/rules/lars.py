@@ -28,7 +28,7 @@ from .rule import Number, Rule, divide, field, log, minimum, near_one, norm, tim
 
 
 class LARS(Rule):
-    """Momentum at a step size of each tensor's own: `v <- rho v + lr ratio (g + weight_decay p); p <- p - v`."""
+    """Momentum at a step size of each tensor's own: `v <- rho v + lr s (g + weight_decay p); p <- p - v`."""
 
     lr: Number = field(
         1.0,
@@ -65,8 +65,7 @@ class LARS(Rule):
 
     def update(self, p: Any, g: Any, v: Any) -> Any:
         size, slope = norm(p), norm(g)
-        own = divide(self.trust * size, slope + self.weight_decay * size)
-        ratio = where(minimum(size, slope) > 0, own, 1.0)
-        v = self.momentum * v + self.lr * ratio * (g + times(self.weight_decay, p))
+        s = where(minimum(size, slope) > 0, divide(self.trust * size, slope + self.weight_decay * size), 1.0)
+        v = self.momentum * v + self.lr * s * (g + times(self.weight_decay, p))
         p = p - v
         return p, v

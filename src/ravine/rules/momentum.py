@@ -74,7 +74,8 @@ class Momentum(Rule):
 
     def update(self, p: Any, g: Any, v: Any, t: Any) -> Any:
         if self.dampening is not None:
-            v = self.momentum * v + where(t > 1, 1 - self.dampening, 1) * g
+            s = where(t > 1, 1 - self.dampening, 1)
+            v = self.momentum * v + s * g
             p = p - self.lr * v
         elif self.form == "velocity":
             v = self.momentum * v + g

@@ -74,6 +74,6 @@ class RAdam(Rule):
         rho_inf = 2 / (1 - self.beta2) - 1
         rho_t = rho_inf - 2 * t * self.beta2**t / (1 - self.beta2**t)
         r = sqrt(maximum(divide((rho_t - 4) * (rho_t - 2) * rho_inf, (rho_inf - 4) * (rho_inf - 2) * rho_t), 0.0))
-        adaptive = r * divide(sqrt(1 - self.beta2**t) * m_hat, sqrt(v) + self.eps)
-        p = p - self.lr * where(rho_t > 5, adaptive, m_hat)
+        d = where(rho_t > 5, r * divide(sqrt(1 - self.beta2**t) * m_hat, sqrt(v) + self.eps), m_hat)
+        p = p - self.lr * d
         return p, m, v

@@ -1,16 +1,20 @@
 """Reads LaTeX equations as numbers: an evaluator that knows nothing of how they were written."""
 
 import math
+import operator
 import re
 from collections.abc import Callable
 
 TOKEN = re.compile(
+    r"\\(?:begin|end)\{cases\}|\\text\{if \}|\\text\{otherwise\}|\\\\|&|[<>]|\\geq|\\leq|"
     r"\\(?:hat|bar|tilde) (?:\\[a-z]+|[a-zA-Z])(?:_\{[^}]*\}|_.)?'*"  # a letter with an accent
     r"|\\mathrm\{[^}]*\}(?:_\{[^}]*\}|_.)?'*|\\mathcal\{N\}|\\operatorname\{sign\}"
     r"|\\(?:frac|sqrt|max|min|left|right|cdot|nabla|lVert|rVert|lvert|rvert|,)(?![a-zA-Z])"
     r"|\\[a-zA-Z]+(?:_\{[^}]*\}|_.)?'*"  # a Greek letter
     r"|[a-zA-Z](?:_\{[^}]*\}|_.)?'*|\d+(?:\.\d+)?|[-+^(){},]|_\{\\text\{all\}\}"
 )
+COMPARISONS = {">": operator.gt, "<": operator.lt, r"\geq": operator.ge, r"\leq": operator.le}
+BETWEEN = ("+", "-", ",", "&", r"\\", r"\text{if }", r"\end{cases}", *COMPARISONS)
 CLOSING = {"(": ")", "{": "}", r"\lVert": r"\rVert", r"\lvert": r"\rvert"}
 
 
@@ -48,7 +52,7 @@ class Reader:
 
     def product(self) -> float:
         value = self.power()
-        while self.tokens and not self.sees("+", "-", ",", *CLOSING.values()):
+        while self.tokens and not self.sees(*BETWEEN, *CLOSING.values()):
             if self.sees(r"\cdot"):
                 self.take()
             value *= self.power()
@@ -76,6 +80,21 @@ class Reader:
         self.take(")")
         return values
 
+    def fraction(self) -> float:
+        return self.inside() / self.inside()
+
+    def root(self) -> float:
+        return math.sqrt(self.inside())
+
+    def chosen(self) -> float:
+        one = self.sum()
+        self.take("&"), self.take(r"\text{if }")
+        left, compare, right = self.sum(), COMPARISONS[self.take(*COMPARISONS)], self.sum()
+        self.take(r"\\")
+        other = self.sum()
+        self.take("&"), self.take(r"\text{otherwise}"), self.take(r"\end{cases}")
+        return one if compare(left, right) else other
+
     def factor(self) -> float:
         if self.sees("(", "{"):
             return self.inside()
@@ -85,10 +104,9 @@ class Reader:
                 self.take()
             return value
         token = self.take()
-        if token == r"\frac":
-            return self.inside() / self.inside()
-        if token == r"\sqrt":
-            return math.sqrt(self.inside())
+        compound = {r"\begin{cases}": self.chosen, r"\frac": self.fraction, r"\sqrt": self.root}.get(token)
+        if compound is not None:
+            return compound()
         if token in (r"\max", r"\min"):
             return (max if token == r"\max" else min)(self.arguments())
         if token == r"\operatorname{sign}":

@@ -11,9 +11,25 @@ from ravine.engines.latex import equations, letters, mathml
 from ravine.engines.latex.letters import letter
 from ravine.part import look_up
 from ravine.ranges import choice
-from ravine.rules import METHODS, SGD, Adam, AdamW, Average, Clip, Decay, Momentum, Nesterov, Noise, RMSprop, counter
+from ravine.rules import (
+    METHODS,
+    SGD,
+    Adam,
+    AdamW,
+    Average,
+    Clip,
+    Decay,
+    Maximize,
+    Momentum,
+    Muon,
+    Nesterov,
+    Noise,
+    RMSprop,
+    Split,
+    counter,
+)
 
-from ...rules.cases import DESCENDING
+from ...rules.cases import DESCENDING, begun
 from .reading import assign
 
 BOOK = {
@@ -39,6 +55,67 @@ BOOK = {
         r"p \leftarrow p - \alpha \frac{\hat m}{\sqrt{\hat v} + \epsilon}",
     ],
 }
+BOOK["adamax"] = [
+    BOOK["adam"][0],
+    r"u \leftarrow \max(\beta_2 u, \lvert g \rvert + \epsilon)",
+    BOOK["adam"][2],
+    r"p \leftarrow p - \alpha \frac{\hat m}{u}",
+]
+BOOK["nadam"] = [
+    r"\mu \leftarrow \beta_1 (1 - 0.5 \cdot 0.96^{t \psi})",
+    r"\mu_+ \leftarrow \beta_1 (1 - 0.5 \cdot 0.96^{(t + 1) \psi})",
+    r"\mu_{\Pi} \leftarrow \mu_{\Pi} \mu",
+    *BOOK["adam"][:2],
+    r"\hat m \leftarrow \frac{\mu_+}{1 - \mu_{\Pi} \mu_+} m + \frac{1 - \mu}{1 - \mu_{\Pi}} g",
+    *BOOK["adam"][3:],
+]
+RECTIFIED = r"\frac{(\rho_t - 4) (\rho_t - 2) \rho_{\infty}}{(\rho_{\infty} - 4) (\rho_{\infty} - 2) \rho_t}"
+BOOK["radam"] = [
+    *BOOK["adam"][:3],
+    r"\rho_{\infty} \leftarrow \frac{2}{1 - \beta_2} - 1",
+    r"\rho_t \leftarrow \rho_{\infty} - \frac{2 t \beta_2^t}{1 - \beta_2^t}",
+    rf"r \leftarrow \sqrt{{\max\left({RECTIFIED}, 0\right)}}",
+    (
+        r"d \leftarrow \begin{cases} r \frac{\sqrt{1 - \beta_2^t} \hat m}{\sqrt{v} + \epsilon} & "
+        r"\text{if } \rho_t > 5 \\ \hat m & \text{otherwise} \end{cases}"
+    ),
+    r"p \leftarrow p - \alpha d",
+]
+BOOK["lion"] = [
+    r"c \leftarrow \beta_1 m + (1 - \beta_1) g",
+    r"p \leftarrow p - \alpha \operatorname{sign}(c)",
+    r"m \leftarrow \beta_2 m + (1 - \beta_2) g",
+]
+BOOK["lars"] = [
+    (
+        r"s \leftarrow \begin{cases} \frac{\eta \lVert p \rVert}{\lVert g \rVert + \lambda \lVert p \rVert} & "
+        r"\text{if } \min(\lVert p \rVert, \lVert g \rVert) > 0 \\ 1 & \text{otherwise} \end{cases}"
+    ),
+    r"v \leftarrow \rho v + \alpha s (g + \lambda p)",
+    r"p \leftarrow p - v",
+]
+BOOK["lamb"] = [
+    *BOOK["adam"][:4],
+    r"r \leftarrow \frac{\hat m}{\sqrt{\hat v} + \epsilon} + \lambda p",
+    (
+        r"s \leftarrow \begin{cases} \frac{\lVert p \rVert}{\lVert r \rVert} & "
+        r"\text{if } \min(\lVert p \rVert, \lVert r \rVert) > 0 \\ 1 & \text{otherwise} \end{cases}"
+    ),
+    r"p \leftarrow p - \alpha s r",
+]
+MUON = [
+    r"m \leftarrow \rho m + (1 - \rho) g",
+    r"u \leftarrow \rho m + (1 - \rho) g",
+    (
+        r"\operatorname{NS}_k : \; X \leftarrow \frac{X}{\max(\lVert X \rVert, \epsilon)} \text{ and then } k "
+        r"\text{ times } X \leftarrow 3.4445 X - 4.775 X X^{\top} X + 2.0315 (X X^{\top})^2 X"
+    ),
+    r"o \leftarrow \operatorname{NS}_k(u)",
+    (
+        r"p \leftarrow (1 - \alpha \lambda) p - \alpha \sqrt{\max\left(1, "
+        r"\frac{\operatorname{rows}(p)}{\operatorname{columns}(p)}\right)} o"
+    ),
+]
 BOOK["adamw"] = [r"p \leftarrow (1 - \alpha \lambda) p", *BOOK["adam"]]
 
 WRAPPED = {
@@ -92,6 +169,44 @@ WRAPPED = {
         r"v_{\max} \leftarrow \max(v_{\max}, v)",
         r"p \leftarrow p - \alpha \frac{m}{\sqrt{v_{\max}}}",
     ],
+    Momentum(dampening=0.5): [
+        r"s \leftarrow \begin{cases} 1 - \tau & \text{if } t > 1 \\ 1 & \text{otherwise} \end{cases}",
+        r"v \leftarrow \rho v + s g",
+        r"p \leftarrow p - \alpha v",
+    ],
+    Momentum(dampening=0.0): BOOK["momentum"],
+    Maximize(SGD()): [r"g \leftarrow -g", *BOOK["sgd"]],
+    Muon(): MUON,
+    Muon(nesterov=False, adjust="match_rms_adamw", eps=0.0, coefficients=(1.5, -0.5, 0.0)): [
+        MUON[0],
+        (
+            r"\operatorname{NS}_k : \; X \leftarrow \frac{X}{\lVert X \rVert} \text{ and then } k "
+            r"\text{ times } X \leftarrow 1.5 X - 0.5 X X^{\top} X"
+        ),
+        r"o \leftarrow \operatorname{NS}_k(m)",
+        (
+            r"p \leftarrow (1 - \alpha \lambda) p - "
+            r"\alpha \cdot 0.2 \sqrt{\max(\operatorname{rows}(p), \operatorname{columns}(p))} o"
+        ),
+    ],
+    Clip(Split(Muon(adjust="none"), Average(SGD())), value=1.0): [
+        r"g \leftarrow \min(\max(g, -c), c)",
+        r"\text{for hidden matrices, } \operatorname{Muon}:",
+        *MUON[:4],
+        r"p \leftarrow (1 - \alpha \lambda) p - \alpha o",
+        r"\text{for all others, } \operatorname{SGD}:",
+        r"p \leftarrow p - \alpha' g",
+        r"n \leftarrow \max(t, 1)",
+        r"w \leftarrow \frac{1}{n}",
+        r"\bar p \leftarrow (1 - w) \bar p + w p",
+        r"\text{predict with } \bar p",
+    ],
+    Split(SGD(), SGD(), where=(2, 4)): [
+        r"\text{for parameters 2, 4, } \operatorname{SGD}:",
+        *BOOK["sgd"],
+        r"\text{for all others, } \operatorname{SGD}:",
+        r"p \leftarrow p - \alpha' g",
+    ],
     AdamW(times_lr=False): [r"p \leftarrow (1 - \lambda) p", *BOOK["adam"]],
 }
 
@@ -112,6 +227,16 @@ def test_a_look_ahead_says_where_its_gradient_is_taken():
     assert equations(Decay(ahead, l2=0.1, through="gradient"))[1] == r"g \leftarrow g + \lambda_2 (p + \rho v)"
 
 
+def of_the_first_parameter(lines):
+    """The equations of the parameter with number 0."""
+    parts = [[]]
+    for line in lines:
+        parts += [[]] if r"\text{for " in line else []
+        parts[-1] += [line] if r"\text{for " not in line and r"\text{predict" not in line else []
+    first = any("for parameter 0," in line for line in lines)
+    return parts[0] if len(parts) == 1 else parts[0] + parts[1 if first else 2]
+
+
 @pytest.mark.parametrize(
     "rule", [*DESCENDING, Decay(Noise(Nesterov(form="look-ahead")), l2=0.1, through="gradient")], ids=repr
 )
@@ -121,16 +246,15 @@ def test_read_back_as_numbers_they_are_the_rule(rule):
 
     values = {written: look_up(rule, path) for path, written in letters(rule).items()}
     p = torch.tensor([0.7], dtype=torch.float64)
-    state = {name: slot.begin(p) for name, slot in rule.slots().items()}
+    state = begun(rule, p)
     values |= {"p": 0.7, r"\nabla": slope} | {
         letter(name.split("_", 1)[-1] if name.startswith("average") else name): slot.item()
         for name, slot in state.items()
     }
     for t in range(1, 13):
         values |= {"t": t, r"\mathcal{N}": counter.normal(p, 0, t, 0).item()}
-        for line in equations(rule):
-            if "text{predict" not in line:
-                assign(line, values)
+        for line in of_the_first_parameter(equations(rule)):
+            assign(line, values)
         p, state = rule.step(p, slope(rule.gradient_point(p, state)), state, t)
         assert values["p"] == pytest.approx(p.item(), rel=1e-12)
         for name, slot in state.items():
@@ -155,7 +279,7 @@ def test_a_page_gets_well_formed_mathml(rule):
     assert [block.tag for block in page] == [f"{space}math"] * len(equations(rule))
     assert all(block.attrib["display"] == "block" for block in page)
     arrows = [sign for sign in page.iter(f"{space}mo") if sign.text == "\u2190"]
-    assert len(arrows) == sum("leftarrow" in line for line in equations(rule))
+    assert len(arrows) == sum(line.count("leftarrow") for line in equations(rule))
     assert "\\" not in "".join(page.itertext())
 
 
@@ -271,5 +395,9 @@ def test_a_rule_without_a_source_says_what_to_do():
 def test_a_rule_still_searched_for_is_a_sentence_too():
     (line,) = equations(Clip(choice((SGD(), Adam())), norm=1.0))
     assert line.startswith(r"\text{Clip has no equations to show: which rule it wraps is still to be found in choice(")
+    (line,) = equations(Split(SGD(), choice((SGD(), Adam()))))
+    assert line.startswith(
+        r"\text{Split has no equations to show: which rule it gives them is still to be found in cho"
+    )
     (line,) = equations(Adam(amsgrad=choice((True, False))))
     assert line == r"\text{Adam has no equations to show: whether `self.amsgrad` is known only as it runs.}"

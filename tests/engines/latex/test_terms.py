@@ -1,6 +1,8 @@
 """Terms: whatever is written reads back as the same number, and nothing is written that need not be."""
 
+import ast
 import math
+import operator
 
 import pytest
 from hypothesis import given
@@ -25,6 +27,7 @@ BINARY = {
     terms.FUNCTIONS["maximum"]: max,
     terms.FUNCTIONS["minimum"]: min,
 }
+COMPARED = {ast.Gt: operator.gt, ast.Lt: operator.lt, ast.GtE: operator.ge, ast.LtE: operator.le}
 UNARY = {
     terms.negative: lambda a: -a,
     terms.FUNCTIONS["absolute"]: abs,
@@ -35,9 +38,16 @@ UNARY = {
 
 
 def grown(below):
+    picked = st.tuples(st.sampled_from(list(COMPARED)), below, below, below, below).map(chosen)
     two = st.tuples(st.sampled_from(list(BINARY)), below, below)
     one = st.tuples(st.sampled_from(list(UNARY)), below)
-    return st.one_of(two.map(combined), one.map(combined))
+    return st.one_of(two.map(combined), one.map(combined), picked)
+
+
+def chosen(parts):
+    """A choice between two terms by a comparison of two others, and its value."""
+    compare, (a, left), (b, right), (x, one), (y, other) = parts
+    return terms.where(terms.COMPARISONS[compare](a, b), x, y), one if COMPARED[compare](left, right) else other
 
 
 def combined(parts):
@@ -91,6 +101,9 @@ def test_it_is_written_as_people_do(term, text):
         ("m_hat", r"\hat m"),
         ("m1_hat", r"\hat m_1"),
         ("v_max", r"v_{\max}"),
+        ("rho_inf", r"\rho_{\infty}"),
+        ("mu_next", r"\mu_+"),
+        ("mu_product", r"\mu_{\Pi}"),
         ("x_12", "x_{12}"),
         ("theta_bar", r"\bar \theta"),
         ("scale", r"\mathrm{scale}"),

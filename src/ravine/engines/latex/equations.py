@@ -6,7 +6,7 @@ import re
 from latex2mathml.converter import convert
 
 from ...part import meanings
-from ...rules import Rule, Wrapper
+from ...rules import Rule, Split, Wrapper
 from .decisions import UnwritableError
 from .letters import letter
 from .source import Page, gradient_point
@@ -83,11 +83,16 @@ def _fields(rule: Rule, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], st
         for name, known in meanings(rule).items()
         if known.interval is not None and getattr(rule, name) is not None
     ]
-    return here + (_fields(rule.rule, (*path, "rule")) if isinstance(rule, Wrapper) else [])
+    for name in ("rule", "others"):  # the rules that a wrapper holds
+        inside = getattr(rule, name, None)
+        here += _fields(inside, (*path, name)) if isinstance(inside, Rule) else []
+    return here
 
 
 def _prediction(rule: Rule) -> list[str]:
     while isinstance(rule, Wrapper) and rule.predict_with is None:
+        if isinstance(rule, Split):
+            return list(dict.fromkeys([*_prediction(rule.rule), *_prediction(rule.others)]))
         rule = rule.rule
     return [] if rule.predict_with is None else [rf"\text{{predict with }} {letter(rule.predict_with)}"]
 

@@ -14,6 +14,10 @@ LETTERS = {
     "decay": r"\delta",
     "start": "t_0",
     "mean": r"\bar p",
+    "dampening": r"\tau",
+    "momentum_decay": r"\psi",
+    "trust": r"\eta",
+    "steps": "k",
 }
 """What is written for names that are words; other words stand upright."""
 
@@ -34,6 +38,7 @@ GREEK = {
     "xi",
 }
 GREEK |= {"pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega"}
+INDICES = {"max": r"\max", "min": r"\min", "inf": r"\infty", "next": "+", "product": r"\Pi"}
 ACCENTS = ("hat", "bar", "tilde", "dot")
 
 
@@ -65,7 +70,7 @@ def letter(name: str) -> str:
 
 
 def _index(part: str) -> str:
-    return part if part.isdigit() else rf"\{part}" if part in ("max", "min") else letter(part)
+    return part if part.isdigit() else INDICES.get(part) or letter(part)
 
 
 def is_word(name: str) -> bool:

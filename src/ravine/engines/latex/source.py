@@ -8,14 +8,17 @@ from types import FunctionType
 from typing import Any
 
 from ...part import meanings
-from ...rules import Rule, Wrapper
+from ...rules import Muon, Rule, Split, Wrapper
 from . import terms
 from .decisions import UnwritableError, decided
 from .letters import is_word, letter
-from .terms import FUNCTIONS, ONE, OPERATORS, ZERO, Term
+from .terms import COMPARISONS, FUNCTIONS, ONE, OPERATORS, ZERO, Term
 
 Letters = Mapping[tuple[str, ...], str]
 """The letter of every numeric field, by its place in the rule."""
+
+WHOSE = {"hidden": "hidden matrices", "matrices": "matrices"}
+"""Whom the first rule of a Split is for."""
 
 
 def gradient_point(rule: Rule, letters: Letters, path: tuple[str, ...] = ()) -> Term:
@@ -33,6 +36,8 @@ def gradient_point(rule: Rule, letters: Letters, path: tuple[str, ...] = ()) -> 
         UnwritableError: It does what no equation shows.
     """
     while isinstance(rule, Wrapper):
+        if isinstance(rule, Split):  # neither of the two looks ahead
+            return _variable("p")
         rule, path = rule.rule, (*path, "rule")
     if not isinstance(rule, Rule):
         raise UnwritableError(f"which rule it wraps is still to be found in {rule!r}.")
@@ -43,6 +48,18 @@ def gradient_point(rule: Rule, letters: Letters, path: tuple[str, ...] = ()) -> 
 
 def _variable(name: str, written: str | None = None) -> Term:
     return Term(written or letter(name), names=frozenset({name}))
+
+
+def _whose(where: str | tuple[int, ...]) -> str:
+    if isinstance(where, str):
+        return WHOSE[where]
+    return f"parameter{'s' * (len(where) > 1)} {', '.join(map(str, where))}" if where else "no parameter"
+
+
+def _innermost(rule: Rule) -> str:
+    while isinstance(rule, Wrapper) and not isinstance(rule, Split):
+        rule = rule.rule
+    return type(rule).__name__
 
 
 def _parsed(function: Callable[..., Any]) -> ast.FunctionDef:
@@ -83,6 +100,9 @@ class Page:
         Raises:
             UnwritableError: It does what no equation shows.
         """
+        if isinstance(self.rule, Split):
+            self._both(self.rule)
+            return
         tree = self._open((owner or type(self.rule)).update)  # pyright: ignore[reportAttributeAccessIssue] - all have it
         first, second = [argument.arg for argument in tree.args.args][1:3]
         self.symbols = {first: "p", second: "g"}
@@ -91,6 +111,15 @@ class Page:
             self.bound["point"] = gradient_point(self.rule, self.letters, self.path)
         if self._run(tree.body) is None:
             raise UnwritableError("its update returns nothing.")
+
+    def _both(self, rule: Split) -> None:
+        """Writes the equations of either rule of a Split, and for which parameters they are."""
+        for name, whose in (("rule", _whose(rule.where)), ("others", "all others")):
+            inside = getattr(rule, name)
+            if not isinstance(inside, Rule):
+                raise UnwritableError(f"which rule it gives them is still to be found in {inside!r}.")
+            self.lines.append(rf"\text{{for {whose}, }} \operatorname{{{_innermost(inside)}}}:")
+            Page(inside, (*self.path, name), self.letters, self.lines).update()
 
     def value(self, function: str | Callable[..., Any], arguments: Sequence[Term]) -> Term:
         """Writes what a function gives, with every variable in it put in its place.
@@ -178,7 +207,7 @@ class Page:
         """Assigns all at once: each term is written before a variable in it changes."""
         pending = dict(assigned)
         for name, term in assigned.items():
-            if only_value or (name not in self.kept and (is_word(name) or term.is_letter())):
+            if only_value or (name not in self.kept and (is_word(name) or term.is_letter() or term.number is not None)):
                 self.bound[name] = pending.pop(name)
             elif term == self._name(name):
                 del pending[name]
@@ -215,6 +244,8 @@ class Page:
                 return self._operation(operation, self._term(left), self._term(right))
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return terms.negative(self._term(operand))
+            case ast.Compare(left=left, ops=[comparison], comparators=[right]) if type(comparison) in COMPARISONS:
+                return COMPARISONS[type(comparison)](self._term(left), self._term(right))
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 return self._term(body if decided(self.rule, test) else orelse)
             case ast.Call(keywords=[]):
@@ -246,7 +277,16 @@ class Page:
             rule, path = rule.rule, (*path, "rule")
         return Term(self.letters[*path, "lr"]) if (*path, "lr") in self.letters else ONE
 
+    def _newton_schulz(self, x: Term) -> Term:
+        """Writes the result of Newton-Schulz steps, and in a line of its own what they are."""
+        assert isinstance(self.rule, Muon)
+        steps, eps = self._field("steps"), self._field("eps")
+        self.lines.append(terms.iteration(steps, self.rule.coefficients, eps))
+        return terms.newton_schulz(x, steps)
+
     def _call(self, node: ast.Call) -> Term:
+        if isinstance(self.rule, Muon) and isinstance(node.func, ast.Name) and node.func.id == "newton_schulz":
+            return self._newton_schulz(self._term(node.args[0]))
         arguments = [self._term(argument) for argument in node.args]
         match node.func:
             case ast.Name(id="inner") if isinstance(self.rule, Wrapper):

@@ -1,13 +1,13 @@
 """Terms: pieces of an equation that know when they need parentheses."""
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from .letters import ACCENTS, braced
 
-SUM, PRODUCT, ATOM = 1, 2, 3
-"""How tightly a term holds together: `a + b`, `a b`, and what can be raised to a power as it stands."""
+CASES, SUM, PRODUCT, ATOM = 0, 1, 2, 3
+"""How tightly a term holds together: either of two, `a + b`, `a b`, and what can be raised to a power as it stands."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,10 @@ def within(term: Term, level: int) -> str:
     return term.text if term.level >= level else parenthesized(term.text)
 
 
+HIGH = (r"\frac", r"\sqrt", r"\begin{cases}")
+"""What is higher than a line."""
+
+
 def parenthesized(text: str) -> str:
     r"""Puts parentheses around, as high as what they hold.
 
@@ -68,16 +72,17 @@ def parenthesized(text: str) -> str:
     >>> parenthesized("a + b"), parenthesized(r"\frac{a}{b}")
     ('(a + b)', '\\left(\\frac{a}{b}\\right)')
     """
-    return rf"\left({text}\right)" if r"\frac" in text or r"\sqrt" in text else f"({text})"
+    return rf"\left({text}\right)" if any(high in text for high in HIGH) else f"({text})"
 
 
 def add(a: Term, b: Term) -> Term:
     """Writes `a + b`, leaving out zeros."""
     if a.number == 0 or b.number == 0:
         return b if a.number == 0 else a
-    if b.text.startswith("-"):
-        return Term(f"{a.text} - {b.text[1:]}", SUM, a.names | b.names)
-    return Term(f"{a.text} + {b.text}", SUM, a.names | b.names)
+    left, right = within(a, SUM), within(b, SUM)
+    if right.startswith("-"):
+        return Term(f"{left} - {right[1:]}", SUM, a.names | b.names)
+    return Term(f"{left} + {right}", SUM, a.names | b.names)
 
 
 def subtract(a: Term, b: Term) -> Term:
@@ -86,7 +91,7 @@ def subtract(a: Term, b: Term) -> Term:
         return a
     if a.number == 0:
         return negative(b)
-    return Term(f"{a.text} - {within(b, PRODUCT)}", SUM, a.names | b.names)
+    return Term(f"{within(a, SUM)} - {within(b, PRODUCT)}", SUM, a.names | b.names)
 
 
 def negative(a: Term) -> Term:
@@ -142,6 +147,52 @@ def between(left: str, right: str) -> Callable[[Term], Term]:
     return written
 
 
+def compare(sign: str) -> Callable[[Term, Term], Term]:
+    """Makes a comparison, which is written between its two sides."""
+
+    def written(a: Term, b: Term) -> Term:
+        return Term(f"{a.text} {sign} {b.text}", CASES, a.names | b.names)
+
+    return written
+
+
+def where(condition: Term, x: Term, y: Term) -> Term:
+    """Writes the choice between two terms."""
+    if x == y:
+        return x
+    rows = rf"{x.text} & \text{{if }} {condition.text} \\ {y.text} & \text{{otherwise}}"
+    return Term(rf"\begin{{cases}} {rows} \end{{cases}}", CASES, condition.names | x.names | y.names)
+
+
+def newton_schulz(x: Term, steps: Term) -> Term:
+    """Writes the matrix that so many Newton-Schulz steps give."""
+    written = call(rf"\operatorname{{NS}}_{braced(steps.text)}")
+    return replace(written(x), names=x.names | steps.names)
+
+
+def iteration(steps: Term, coefficients: Sequence[float], eps: Term) -> str:
+    """Writes what Newton-Schulz steps do to a matrix X.
+
+    Args:
+        steps: How many there are.
+        coefficients: Those of the polynomial.
+        eps: The floor under the norm.
+
+    Returns:
+        LaTeX.
+    """
+    x, square = Term("X"), Term(r"X X^{\top}", PRODUCT)
+    length = FUNCTIONS["norm"](x)
+    start = divide(x, length if eps.number == 0 else FUNCTIONS["maximum"](length, eps))
+    step = ZERO
+    for a, matrix in zip(coefficients, (x, multiply(square, x), Term(r"(X X^{\top})^2 X", PRODUCT)), strict=True):
+        step = (subtract if a < 0 else add)(step, multiply(number(abs(a)), matrix))
+    return (
+        rf"\operatorname{{NS}}_{braced(steps.text)} : \; X \leftarrow {start.text} \text{{ and then }} {steps.text} "
+        rf"\text{{ times }} X \leftarrow {step.text}"
+    )
+
+
 def clamp(x: Term, low: Term, high: Term) -> Term:
     """Writes a term between two bounds."""
     return ZERO if low.number == high.number == 0 else call(r"\min")(call(r"\max")(x, low), high)
@@ -153,6 +204,10 @@ FUNCTIONS: dict[str, Callable[..., Term]] = {
     "abs": between(r"\lvert ", r" \rvert"),
     "norm": between(r"\lVert ", r" \rVert"),
     "global_norm": between(r"\lVert ", r" \rVert_{\text{all}}"),
+    "mean": call(r"\operatorname{mean}"),
+    "rows": call(r"\operatorname{rows}"),
+    "columns": call(r"\operatorname{columns}"),
+    "where": where,
     "sign": call(r"\operatorname{sign}"),
     "maximum": call(r"\max"),
     "minimum": call(r"\min"),
@@ -168,6 +223,13 @@ FUNCTIONS: dict[str, Callable[..., Term]] = {
     "normal": lambda *_: Term(r"\mathcal{N}(0, 1)", PRODUCT),
 }
 """How the functions that `update` may call are written, by name."""
+
+COMPARISONS: dict[type[ast.cmpop], Callable[[Term, Term], Term]] = {
+    ast.Gt: compare(">"),
+    ast.Lt: compare("<"),
+    ast.GtE: compare(r"\geq"),
+    ast.LtE: compare(r"\leq"),
+}
 
 OPERATORS: dict[type[ast.operator], Callable[[Term, Term], Term]] = {
     ast.Add: add,
