@@ -5,10 +5,9 @@ stage, where everything that no element enters is worked out in double; and thro
 norms are summed up, and at last the parameters and their slots are moved in place.
 """
 
-from collections.abc import Iterator, Sequence
-
-from ..printing import INPUTS, statements
-from ..trace import LOGICAL, REDUCTIONS, Node, Program, needed
+from ..printing import statements
+from ..stages import Stage, name_of
+from ..trace import LOGICAL, REDUCTIONS, Node, Program
 
 ARITHMETIC = {"float32": "float32", "float64": "float64", "bfloat16": "float32", "float16": "float32"}
 """What an element of a dtype is computed in."""
@@ -67,81 +66,59 @@ def print_source(program: Program, dtype: str) -> str:
     """
     head = HEAD.format(rule=program.rule, dtype=dtype, real=ARITHMETIC[dtype])
     arrays = [f'load_{k}, store_{k} = array("{dtype}", {k})' for k in range(2 + len(program.elements))]
-    parts = [_Stage(program, stage) for stage in range(program.stages + 1)]
+    parts = [_Printed(Stage(program, stage)) for stage in range(program.stages + 1)]
     bodies = [text for part in parts for text in (part.rows(), part.blocks())]
     return "\n".join([head + "\n".join(arrays), *bodies, _run(program.stages + 1)])
 
 
-def kept(program: Program) -> list[Node]:
-    """Lists what is worked out per tensor and kept in the table, since elements or a later stage need it.
+class _Printed:
+    """One stage: a pass through the rows and one through the blocks."""
 
-    Args:
-        program: The program.
-
-    Returns:
-        The values, in the order of their columns.
-    """
-    uniform = [n for n in program.nodes if not n.each and n.operation not in ("number", "element")]
-    users = {id(arg) for n in program.nodes if n.each or n.operation in REDUCTIONS for arg in n.args}
-    later = {id(arg) for n in program.nodes for arg in n.args if not n.each and arg.stage < n.stage}
-    shown = {id(n) for n in program.outputs.values()}
-    return [n for n in uniform if id(n) in users | later | shown]
-
-
-class _Stage:
-    """One pass through the rows and one through the blocks."""
-
-    def __init__(self, program: Program, stage: int) -> None:
-        self.program, self.stage, self.last = program, stage, stage == program.stages
-        self.column = {node: k for k, node in enumerate(kept(program))}
-        self.arrays = ["p", "g", *program.elements]
-        self.sums = [n for n in program.reductions if n.stage == stage + 1]
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.program = stage, stage.program
 
     def rows(self) -> str:
         """Prints what is worked out per tensor before the blocks of this stage."""
+        stage = self.stage
         known, before, within = self._given()
-        ripe = [node for node in self.column if node.stage == self.stage]
-        printed, names = statements(ripe, known, {**FORMS, "number": "{0}"}, "u")
-        stores = [f"put_double(uniforms, k * {len(self.column)} + {self.column[n]}, float64({names[n]}))" for n in ripe]
+        printed, names = statements(stage.ripe, known, {**FORMS, "number": "{0}"}, "u")
+        stores = [
+            f"put_double(uniforms, k * {len(stage.column)} + {stage.column[n]}, float64({names[n]}))"
+            for n in stage.ripe
+        ]
         slots = [
-            f"put_double(word(scalars, k * {len(self.program.scalars)} + {k}), 0, float64({self._late(slot, names)}))"
-            for k, slot in enumerate(self.program.scalars)
-            if self._due(self.program.outputs[slot])
+            f"put_double(word(scalars, k * {len(self.program.scalars)} + {k}), 0, float64({_late(node, names)}))"
+            for k, node in stage.due
         ]
         body = [*within, *printed, *stores, *slots] or ["pass"]
-        return _function(f"rows_{self.stage}(table)", [*_LOAD_ROWS, *before, *_loop("k", "0, tensors", body)])
-
-    def _due(self, output: Node) -> bool:
-        return output.stage == self.stage
-
-    def _late(self, slot: str, names: dict[Node, str]) -> str:
-        node = self.program.outputs[slot]
-        return repr(node.detail) if node.operation == "number" else names[node]
+        return _function(f"rows_{stage.number}(table)", [*_LOAD_ROWS, *before, *_loop("k", "0, tensors", body)])
 
     def _given(self) -> tuple[dict[Node, str], list[str], list[str]]:
         """Names what the rows of this stage find in the table, and prints how: once for all rows, and in each."""
+        stage = self.stage
         known: dict[Node, str] = {}
-        before, within = [], []
-        if self.stage == 0:
-            inputs = [node for node in self.program.nodes if node.operation in INPUTS and not node.each]
-            known = {node: "t" if node.operation == "count" else _name(node) for node in inputs}
-            return known, [], ["t = count(word(counts, k))", *(line for node in inputs for line in self._input(node))]
-        for node in self.column:
-            if node.stage < self.stage:
-                known[node] = f"c{self.column[node]}"
-                within.append(f"{known[node]} = {self._read(node)}{' != 0' if node.operation in LOGICAL else ''}")
-        for node in self.program.reductions:
-            if node.stage == self.stage:
-                known[node] = f"r{self._place(node)}"
+        before, within = [], ["t = count(word(counts, k))"] if stage.number == 0 else []
+        for node in stage.given:
+            if node.operation in REDUCTIONS and node.stage == stage.number:
+                known[node] = f"r{stage.place(node)}"
                 lines = before if node.operation == "global_norm" else within
                 lines.append(f"{known[node]} = {self._reduced(node)}")
+            elif stage.number:
+                known[node] = f"c{stage.column[node]}"
+                within.append(f"{known[node]} = {self._read(node)}{' != 0' if node.operation in LOGICAL else ''}")
+            else:
+                known[node] = "t" if node.operation == "count" else name_of(node)
+                within += self._input(node)
         return known, before, within
 
+    def _cell(self, node: Node) -> str:
+        return f"k * {len(self.stage.column)} + {self.stage.column[node]}"
+
     def _read(self, node: Node) -> str:
-        return f"double(uniforms, k * {len(self.column)} + {self.column[node]})"
+        return f"double(uniforms, {self._cell(node)})"
 
     def _input(self, node: Node) -> list[str]:
-        name = _name(node)
+        name = name_of(node)
         if node.operation == "field":
             column = self.program.fields.index(node.detail)
             return [f"{name} = double(fields, k * {len(self.program.fields)} + {column})"]
@@ -150,11 +127,8 @@ class _Stage:
             return [f"{name} = double(word(scalars, k * {len(self.program.scalars)} + {column}), 0)"]
         return [f"{name} = float64(word(numbers, k))"] if node.operation == "tensor" else []
 
-    def _place(self, node: Node) -> int:
-        return [id(n) for n in self.program.reductions].index(id(node))
-
     def _reduced(self, node: Node) -> str:
-        sums = f"summed(partials, {len(self.program.reductions)}, {self._place(node)}, "
+        sums = f"summed(partials, {len(self.program.reductions)}, {self.stage.place(node)}, "
         if node.operation == "global_norm":
             return f"math.sqrt({sums}0, word(firsts, tensors)))"
         of_one = f"{sums}word(firsts, k), word(firsts, k + 1))"
@@ -162,73 +136,49 @@ class _Stage:
 
     def blocks(self) -> str:
         """Prints the pass through the elements."""
-        roots = list(self.program.outputs.values()) if self.last else [n.args[0] for n in self.sums]
-        known, head, loads = self._operands(roots)
-        printed, names = statements(roots, known, FORMS, "x")
-        inner = [*loads, *printed, *(self._stores(names) if self.last else self._adds(names))]
-        starts = [] if self.last else [f"s{k} = 0.0" for k, _ in enumerate(self.sums)]
+        stage = self.stage
+        known, head, loads = self._operands()
+        printed, names = statements(stage.roots, known, FORMS, "x")
+        inner = [*loads, *printed, *(self._stores(names) if stage.last else self._adds(names))]
+        starts = [f"s{k} = 0.0" for k, _ in enumerate(stage.sums)]
         ends = [
-            f"put_double(partials, b * {len(self.program.reductions)} + {self._place(node)}, s{k})"
-            for k, node in enumerate(self.sums)
+            f"put_double(partials, b * {len(self.program.reductions)} + {stage.place(node)}, s{k})"
+            for k, node in enumerate(stage.sums)
         ]
-        body = [*_LOAD_BLOCK, *head, *starts, *_loop("i", "begin, end", inner), *([] if self.last else ends)]
-        return _function(f"blocks_{self.stage}(table, first, last)", [*_LOAD_BLOCKS, *_loop("b", "first, last", body)])
+        body = [*_LOAD_BLOCK, *head, *starts, *_loop("i", "begin, end", inner), *ends]
+        signature = f"blocks_{stage.number}(table, first, last)"
+        return _function(signature, [*_LOAD_BLOCKS, *_loop("b", "first, last", body)])
 
-    def _operands(self, roots: Sequence[Node]) -> tuple[dict[Node, str], list[str], list[str]]:
+    def _operands(self) -> tuple[dict[Node, str], list[str], list[str]]:
         """Names what the elements are computed from: per tensor before the loop, per element inside it."""
+        stage = self.stage
         known: dict[Node, str] = {}
-        head, loads = [], []
-        given = {id(node) for node in self.column}
-        for node in self._reached(roots, given):
-            if id(node) in given:
-                known[node] = f"c{self.column[node]}"
+        head = [f"at_{k} = word(arrays, k * {len(stage.arrays)} + {k})" for k in stage.touched]
+        loads = []
+        for node in stage.operands:
+            if node.operation == "element":
+                k, known[node] = stage.arrays.index(node.detail), name_of(node)
+                loads.append(f"{known[node]} = load_{k}(at_{k}, i)")
+            else:
+                known[node] = f"c{stage.column[node]}"
                 value = self._read(node)
                 cast = f"{value} != 0" if node.operation in LOGICAL else f"real({value})"
-                head.append(f"{known[node]} = {cast if self._computed(node) else value}")
-            elif node.operation == "element":
-                k = self.arrays.index(node.detail)
-                known[node] = _name(node)
-                head.append(f"at_{k} = word(arrays, k * {len(self.arrays)} + {k})")
-                loads.append(f"{known[node]} = load_{k}(at_{k}, i)")
-        if self.last:
-            there = {node.detail for node in known if node.operation == "element"}
-            missing = [(k, name) for k, name in enumerate(self.arrays) if name != "g" and name not in there]
-            head += [f"at_{k} = word(arrays, k * {len(self.arrays)} + {k})" for k, _ in missing]
+                head.append(f"{known[node]} = {cast if stage.is_computed(node) else value}")
         return known, head, loads
 
-    def _computed(self, node: Node) -> bool:
-        """Tells whether a value enters arithmetic; what only says where random numbers come from stays in double."""
-        return any(any(arg is node for arg in n.args) and n.operation != "normal" for n in self.program.nodes) or any(
-            node is output for output in self.program.outputs.values()
-        )
-
-    def _reached(self, roots: Sequence[Node], given: set[int]) -> Iterator[Node]:
-        stop = [node for node in self.column if id(node) in given]
-        found = list(needed(roots, given=stop))
-        used = {id(arg) for node in found for arg in node.args} | {id(root) for root in roots}
-        yield from (node for node in stop if id(node) in used)
-        yield from found
-
     def _stores(self, names: dict[Node, str]) -> list[str]:
-        written = [name for name in self.arrays if name != "g"]
-        outputs = {name: self.program.outputs[name] for name in written}
-        unchanged = {name for name, node in outputs.items() if node.operation == "element" and node.detail == name}
-        return [
-            f"store_{self.arrays.index(name)}(at_{self.arrays.index(name)}, i, real({names[node]}))"
-            for name, node in outputs.items()
-            if name not in unchanged
-        ]
+        return [f"store_{k}(at_{k}, i, real({names[node]}))" for k, node in self.stage.stores]
 
     def _adds(self, names: dict[Node, str]) -> list[str]:
         lines = []
-        for k, node in enumerate(self.sums):
+        for k, node in enumerate(self.stage.sums):
             x = f"float64({names[node.args[0]]})"
             lines.append(f"s{k} = add_in_any_order(s{k}, {x if node.operation == 'mean' else f'{x} * {x}'})")
         return lines
 
 
-def _name(node: Node) -> str:
-    return f"{node.operation}_{node.detail}"
+def _late(node: Node, names: dict[Node, str]) -> str:
+    return repr(node.detail) if node.operation == "number" else names[node]
 
 
 _LOAD_ROWS = [

@@ -12,9 +12,9 @@ from torch.autograd.graph import increment_version
 
 from ...errors import RavineError
 from ..row import Row, real
+from ..stages import kept
 from ..trace import Program
 from .kernel import compiled
-from .source import kept
 from .threads import PORTION, run
 
 BLOCK = 1 << 15
