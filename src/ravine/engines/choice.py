@@ -15,7 +15,7 @@ from ..fields import text
 from ..rules import Rule
 from .plain import Plain
 from .row import Row
-from .symbols import ByMatrices
+from .symbols import NoLoop
 from .trace import Program, trace
 
 ENGINES = ("auto", "plain", "native", "triton")
@@ -125,7 +125,7 @@ def choose(asked: str, rule: Rule, program: Program | RavineError, params: Seque
         raise RavineError(f"engine={asked!r}: {obstacle}")
     if not _installed(MODULES[wanted]):
         _say_once(f"{obstacle} Until then the plain engine serves, and its steps take several times as long.")
-    elif isinstance(program, RavineError) and not isinstance(program, ByMatrices):
+    elif isinstance(program, RavineError) and not isinstance(program, NoLoop):
         _say_once(f"{program} Until then the plain engine serves, and its steps take several times as long.")
     return Choice("plain", obstacle, tensors, elements), Plain(rule)
 

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from ..errors import RavineError
-from ..rules import arithmetic, matrix
+from ..rules import arithmetic, matrix, rule
 
 OPERANDS = (int, float)
 """What may meet a symbol as a plain number."""
@@ -21,8 +21,8 @@ _HERE = Path(__file__).parent
 _NOT_THE_AUTHOR = {str(_HERE / "symbols.py"), str(_HERE / "trace.py"), arithmetic.__file__, matrix.__file__}
 
 
-class ByMatrices(RavineError):
-    """A rule works on whole matrices, which is no mistake, and no loop over elements either."""
+class NoLoop(RavineError):
+    """What a rule does is no mistake, and no loop over elements either."""
 
 
 class Symbol:
@@ -171,7 +171,7 @@ class Symbol:
 
     def map(self, *_: Any) -> NoReturn:
         """Refuses what looks at whole tensors."""
-        raise ByMatrices("the rule works on whole matrices, as torch's own products do best.")
+        raise NoLoop("the rule works on whole matrices, as torch's own products do best.")
 
     newton_schulz = map
 
@@ -218,9 +218,8 @@ _POWERS = {
 """Powers that are written out, as torch does for these."""
 
 _BRANCH = "write where(condition, a, b), or let a field that is fixed when the rule is made decide"
-_CALLS = (
-    f"write it with {', '.join(name for name, known in vars(arithmetic).items() if isfunction(known))} and + - * / **"
-)
+_KNOWN = [name for name, known in vars(arithmetic).items() if isfunction(known) and name in rule.__all__]
+_CALLS = f"write it with {', '.join(_KNOWN)} and + - * / **"
 
 
 def _symbol(value: Any, operation: str) -> Symbol:

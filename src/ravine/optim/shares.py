@@ -8,12 +8,14 @@ from torch import Tensor
 
 from ..engines.choice import Choice, Engine, choose, read_program
 from ..engines.row import Row
+from ..engines.symbols import NoLoop
 from ..engines.trace import symbolic, trace
 from ..errors import RavineError
 from ..part import leaves, substitute
 from ..rules import SGD, Rule, Split
 
-Group = Mapping[str, Any]
+TWO_RULES = NoLoop("a norm around two rules needs the gradients of both at once.")
+"""Why what stands around a Split is not compiled where it looks at all parameters."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def share_out(members: Sequence[Member], rules: Mapping[int, Rule], asked: str) 
         by_rule.setdefault(repr(rule), (rule, []))[1].append(member)
     shares = []
     for rule, own in by_rule.values():
-        program = read_program(rule)
+        program = TWO_RULES if leaves(rule, _is_split) else read_program(rule)
         apart = not isinstance(program, RavineError) and not program.over_all
         for together in _by_kind(own) if apart else [own]:
             choice, engine = choose(asked, rule, program, [member.p for member in together])
@@ -102,9 +104,13 @@ def _by_kind(members: Iterable[Member]) -> list[list[Member]]:
     return list(kinds.values())
 
 
+def _is_split(value: Any) -> bool:
+    return isinstance(value, Split)
+
+
 def _reaches_over_parts(rule: Rule) -> bool:
     """Tells whether what stands around a Split looks at the parameters of both its rules."""
-    splits = leaves(rule, lambda value: isinstance(value, Split))
+    splits = leaves(rule, _is_split)
     if not splits or () in splits:
         return False
     around = substitute(rule, {path: SGD() for path in splits})
