@@ -85,3 +85,19 @@ def test_a_rule_without_lr_has_no_factor():
     optimizer = Optimizer(params, Stubborn())
     walk(optimizer, params, 2)
     assert sentence(lambda: setattr(optimizer, "lr_factor", 0.5)) == "Stubborn() has no lr that could be lowered."
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_parameter_that_is_listed_twice_is_refused(named):
+    p, q = parameters(2)
+    listed = [("p", p), ("q", q), ("again", p)] if named else iter([p, q, p])
+    told = sentence(lambda: Optimizer(listed, Adam()))
+    assert told == (
+        "a parameter group lists one parameter twice, at 0 and at 2 (counted from 0): it would step twice on one "
+        "gradient. Take one of them out."
+    )
+    optimizer = Optimizer([p], Adam())
+    assert "at 0 and at 1" in sentence(lambda: optimizer.add_param_group({"params": [q, q]}))
+    assert len(optimizer.param_groups) == 1
+    with pytest.raises(ValueError, match="some parameters appear in more than one parameter group"):
+        optimizer.add_param_group({"params": [p]})

@@ -102,6 +102,14 @@ class Each:
     def __le__(self, other: Any) -> "Each":
         return self.zip(operator.le, other)
 
+    def __eq__(self, other: object) -> Any:
+        return self.zip(operator.eq, other)
+
+    def __ne__(self, other: object) -> Any:
+        return self.zip(operator.ne, other)
+
+    __hash__ = object.__hash__
+
     def __bool__(self) -> bool:
         raise TypeError("values that may differ between parameters cannot decide an if: write where(condition, x, y)")
 

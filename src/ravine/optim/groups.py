@@ -108,6 +108,33 @@ class Fields:
                     )
 
 
+def listed_once(group: dict[str, Any]) -> dict[str, Any]:
+    """Refuses a parameter that is listed twice: it would step twice on one gradient.
+
+    Args:
+        group: A parameter group as it was given.
+
+    Returns:
+        The group, its parameters in a list.
+
+    Raises:
+        RavineError: One parameter is there twice.
+    """
+    params = group.get("params")
+    if params is None or isinstance(params, (Tensor, set)):
+        return group
+    listed = list(params)
+    seen: dict[int, int] = {}
+    for place, each in enumerate(listed):
+        first = seen.setdefault(id(each[1] if isinstance(each, tuple) else each), place)
+        if first != place:
+            raise RavineError(
+                f"a parameter group lists one parameter twice, at {first} and at {place} (counted from 0): it would "
+                "step twice on one gradient. Take one of them out."
+            )
+    return group | {"params": listed}
+
+
 def read_fields(rule: Any, steps: Any, steps_per_epoch: int | None) -> Fields:
     """Finds the fields of a rule that an optimizer is to follow.
 

@@ -17,7 +17,7 @@ from ..errors import RavineError
 from ..part import leaves, substitute
 from ..rules import Rule, placed
 from ..rules.rule import Start
-from .groups import KEPT, read_fields
+from .groups import KEPT, listed_once, read_fields
 from .shares import Member, Share, share_out
 
 
@@ -155,10 +155,11 @@ class Optimizer(torch.optim.Optimizer):
             param_group: The parameters under "params", and values of its own for any field that holds a number.
 
         Raises:
-            RavineError: It has a value for a field that isn't there, is out of bounds, or holds a schedule.
+            RavineError: It has a value for a field that isn't there, is out of bounds, or holds a schedule; or it
+                lists a parameter twice.
         """
         self.fields.check_own(param_group)
-        _bare(torch.optim.Optimizer.add_param_group)(self, param_group)
+        bare(torch.optim.Optimizer.add_param_group)(self, listed_once(param_group))
         first, new = self.param_groups[0], self.param_groups[-1]
         new |= {**{name: first[name] for name in KEPT}, **self.shown}
 
@@ -169,7 +170,7 @@ class Optimizer(torch.optim.Optimizer):
         Args:
             set_to_none: Whether they are given back, not only set to zero.
         """
-        _bare(torch.optim.Optimizer.zero_grad)(self, set_to_none)
+        bare(torch.optim.Optimizer.zero_grad)(self, set_to_none)
 
     @override
     def state_dict(self) -> dict[str, Any]:
@@ -178,7 +179,7 @@ class Optimizer(torch.optim.Optimizer):
         Returns:
             Numbers and tensors, as PyTorch's optimizers give them.
         """
-        return _bare(torch.optim.Optimizer.state_dict)(self)
+        return bare(torch.optim.Optimizer.state_dict)(self)
 
     @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -205,7 +206,7 @@ class Optimizer(torch.optim.Optimizer):
 
         hook = self.register_load_state_dict_pre_hook(capture)  # the last, so that it sees what others made of it
         try:
-            _bare(torch.optim.Optimizer.load_state_dict)(self, state_dict)
+            bare(torch.optim.Optimizer.load_state_dict)(self, state_dict)
         finally:
             hook.remove()
         self._take(captured)
@@ -277,8 +278,7 @@ class Optimizer(torch.optim.Optimizer):
         rule = substitute(rule, {path: self._value(group, symbol.detail) for path, symbol in symbols.items()})
         count = self._count(rule)
         if count is not None and count not in state:
-            double = torch.get_default_dtype() is torch.float64  # halves could not count far
-            state[count] = torch.zeros((), dtype=torch.float64 if double else torch.float32)
+            state[count] = no_steps()
         slots, keys = rule.slots(), {}
         for name, start in slots.items():
             keys[name] = key = self._key(name)
@@ -339,10 +339,26 @@ def begin(start: Start, p: Tensor) -> Tensor:
     return torch.view_as_complex(start.begin(torch.view_as_real(p.detach())))
 
 
+def no_steps() -> Tensor:
+    """Makes the step count of a parameter, at 0.
+
+    Returns:
+        A tensor in double precision where that is the default, else in single: a half could not count far.
+    """
+    return torch.zeros((), dtype=torch.float64 if torch.get_default_dtype() is torch.float64 else torch.float32)
+
+
 def _are(ours: list[Tensor], theirs: list[Tensor]) -> bool:
     return len(ours) == len(theirs) and all(map(is_, ours, theirs))
 
 
-def _bare(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a method of PyTorch's without its guard against a compiler, which imports that: over a second a process."""
+def bare(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a method of PyTorch's without its guard against a compiler, which imports that: over a second a process.
+
+    Args:
+        method: The method.
+
+    Returns:
+        What is inside the guard.
+    """
     return getattr(method, "__wrapped__", method)
