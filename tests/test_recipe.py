@@ -9,7 +9,7 @@ from ravine.errors import RavineError
 from ravine.part import meanings
 from ravine.ranges import choice, integers, log
 from ravine.recipe import NAMES, PARTS, Recipe, early_stopping, gradient_norm, plateau, read_method, read_recipe
-from ravine.rules import METHODS, SGD, Adam, Average, Momentum
+from ravine.rules import METHODS, SGD, Adam, AdamW, Average, Momentum, Muon, Split
 from ravine.schedules import cosine, warmup
 from ravine.text import read
 
@@ -119,6 +119,12 @@ def test_every_field_says_what_it_means(part):
 def test_methods_are_read_by_their_names(name):
     assert read_method(name) is METHODS[name]
     assert read_method(METHODS[name].__name__) is METHODS[name]
+
+
+def test_muon_is_known_by_its_name_though_it_is_no_method_alone():
+    assert read_method("muon") is read_method("Muon") is Muon
+    assert read_method("Split(Muon(lr=0.02), AdamW(lr=3e-4), where='hidden')") == Split(Muon(lr=0.02), AdamW(lr=3e-4))
+    assert read_recipe("Split(Muon(), AdamW(), where=(2, 4))").rule.where == (2, 4)
 
 
 MINE = '''

@@ -11,7 +11,7 @@ from .errors import RavineError
 from .fields import Number, field, flag, inner, option, text
 from .part import Part, leaves
 from .ranges import RANGES, is_range
-from .rules import METHODS, RULES, Rule
+from .rules import METHODS, RULES, Muon, Rule
 from .schedules import LENGTHS, SCHEDULES, is_schedule
 from .text import read
 
@@ -83,7 +83,7 @@ class Recipe(Part):
 
 
 PARTS = {part.__name__: part for part in (Recipe, early_stopping, gradient_norm, plateau)}
-NAMES: dict[str, Any] = {**RULES, **METHODS, **SCHEDULES, **LENGTHS, **RANGES, **PARTS}
+NAMES: dict[str, Any] = {**RULES, "muon": Muon, **METHODS, **SCHEDULES, **LENGTHS, **RANGES, **PARTS}
 """Every name that the text of a recipe may call."""
 
 

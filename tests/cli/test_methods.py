@@ -53,6 +53,14 @@ def test_a_wrapper_shows_each_of_the_ways_in_which_it_can_be_made(capsys):
     assert text.count("p \\leftarrow") == 2
 
 
+def test_a_split_shows_both_rules_and_no_page_shows_its_lines_of_numpy(capsys):
+    text = printed(capsys, "split")
+    assert "Split(Muon(), AdamW())" in text
+    assert r"\text{for hidden matrices, } \operatorname{Muon}:" in text
+    assert r"\text{for all others, } \operatorname{AdamW}:" in text
+    assert all("NumPy" not in printed(capsys, name) for name in RULES)
+
+
 RULE = """
 from ravine.rules.rule import Number, Rule, field, log
 
@@ -86,6 +94,10 @@ def test_a_rule_of_ones_own_is_shown_like_any_other(tmp_path, capsys):
         ("rho", {"Adadelta", "Momentum"}),
         ("lr", {"SGD", "Adam"}),
         ("look-ahead", {"Nesterov"}),
+        ("ns_steps", {"Muon"}),
+        ("max_norm", {"Clip"}),
+        ("trust coefficient", {"LARS"}),
+        ("schedule decay", {"NAdam"}),
     ],
 )
 def test_what_others_call_it_finds_it(word, found, capsys):

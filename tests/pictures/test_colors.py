@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ravine.pictures.colors import COLORS, DASHES, KNOWN, OTHERS, PAPER, SYMBOLS, looks
+from ravine.pictures.colors import COLORS, DASHES, KNOWN, LATER, OTHERS, PAPER, SYMBOLS, looks
 from ravine.report.markers import SYMBOLS as SHAPES
+from ravine.rules import METHODS
 
 # Machado, Oliveira & Fernandes 2009, severity 1: what protan, deutan and tritan eyes make of linear RGB.
 SIGHTS = [
@@ -66,7 +67,16 @@ def test_the_eight_and_yours_look_the_same_in_every_study():
     assert len({look.symbol for look in KNOWN.values()}) == len(KNOWN)
 
 
-NAMES = st.lists(st.one_of(st.sampled_from(sorted(KNOWN)), st.text(max_size=12)), unique=True, max_size=30)
+def test_methods_that_share_a_color_have_another_dash_and_every_known_one_a_marker_of_its_own():
+    known = KNOWN | LATER
+    assert set(known) == {"yours", *METHODS}
+    assert looks(known) == {name: looks([name])[name] for name in known} == known
+    assert len({(look.color, look.dash) for look in known.values()}) == len(known)
+    assert len({look.symbol for look in known.values()}) == len(known)
+    assert {look.symbol for look in LATER.values()} <= set(SYMBOLS)
+
+
+NAMES = st.lists(st.one_of(st.sampled_from(sorted(KNOWN | LATER)), st.text(max_size=12)), unique=True, max_size=30)
 
 
 @given(NAMES)

@@ -15,9 +15,9 @@ import ravine
 from ravine.cli.main import main
 from ravine.data.task import Task
 from ravine.recipe import Recipe
+from ravine.rules import METHODS as NAMED
 from ravine.rules import SGD
 from ravine.schedules import cosine
-from ravine.study.options import DEFAULT_METHODS
 
 from .small import blobs, study
 
@@ -46,7 +46,8 @@ def check_same_weights(one: nn.Module, other: nn.Module):
 
 
 METHODS = (
-    *DEFAULT_METHODS,
+    *NAMED,
+    "Momentum(lr=log(0.01, 0.1), dampening=0.5)",
     "Adam(lr=log(0.003, 0.01), amsgrad=True)",
     "RMSprop(lr=log(0.003, 0.01), centered=True)",
     "Momentum(lr=linear(log(0.03, 0.1)))",
@@ -205,6 +206,8 @@ def test_what_no_text_finds_is_said(tmp_path):
     ("recipe", "reason"),
     [
         ("Clip(Adam(lr=0.01), norm=1.0)", "Clip needs all parameters at once"),
+        ("Muon(lr=0.1)", "Muon's matrix products are more than its update"),
+        ("Split(Muon(), AdamW(), where='matrices')", "Split needs all parameters at once"),
         ("Average(SGD(lr=0.1))", "Average needs all parameters at once"),
         ("Nesterov(lr=0.1, form='look-ahead')", "moves them for its gradient"),
         ("Recipe(SGD(lr=0.1), on_plateau=plateau())", "it watches its own loss"),
@@ -227,7 +230,7 @@ def blobs_file(folder) -> str:
     (folder / "blobs.py").write_text(
         "import torch\nfrom torch import nn\nimport ravine\n\n"
         "x = torch.randn(60, 3, generator=torch.Generator().manual_seed(0))\n"
-        "task = ravine.Task(lambda: nn.Linear(3, 2), (x, torch.arange(60) % 2))\n"
+        "task = ravine.Task(lambda: nn.Linear(3, 2, bias=False), (x, torch.arange(60) % 2))\n"
     )
     return str(folder / "blobs.py")
 

@@ -9,7 +9,7 @@ from ravine.errors import RavineError
 from ravine.part import meanings
 from ravine.ranges import choice, integers, log, near_one, uniform
 from ravine.recipe import Recipe
-from ravine.rules import RULES, SGD, Adam, AdamW, Average, Clip, Momentum, Wrapper
+from ravine.rules import METHODS, SGD, Adam, AdamW, Average, Clip, Momentum, Muon, Split
 from ravine.schedules import cosine, warmup
 from ravine.study.contenders import TAKEN, Contender, at_defaults, settings, under_cosine, with_default_ranges
 
@@ -142,7 +142,7 @@ def test_nothing_searched_is_one_setting():
     assert settings(contender(SGD(lr=0.1)), 8, "sobol", 0) == [{}]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in RULES.values() if not issubclass(kind, Wrapper)])
+@pytest.mark.parametrize("kind", METHODS.values())
 def test_every_method_is_searched_where_its_fields_say_so(kind):
     made = with_default_ranges(kind)
     for name, known in meanings(kind).items():
@@ -153,9 +153,14 @@ def test_every_method_is_searched_where_its_fields_say_so(kind):
 def test_a_rule_around_a_rule_has_to_be_written_out():
     with pytest.raises(RavineError, match=r"--methods Clip: rule must be given: write Clip\(Adam\(\)\)"):
         with_default_ranges(Clip)
+    with pytest.raises(RavineError, match=r"^--methods Muon: it .* alone; write Split\(Muon\(\), AdamW\(\)\),"):
+        with_default_ranges(Muon)
 
 
 def test_only_an_lr_without_a_schedule_gets_one():
     assert under_cosine(AdamW(lr=0.5)) == AdamW(lr=cosine(0.5))
     assert under_cosine(Clip(AdamW(lr=LR), norm=1.0)) == Clip(AdamW(lr=cosine(LR)), norm=1.0)
+    both = under_cosine(Clip(Split(Muon(), AdamW(lr=LR)), norm=1.0))
+    assert both == Clip(Split(Muon(lr=cosine(1e-3)), AdamW(lr=cosine(LR))), norm=1.0)
+    assert under_cosine(Split(SGD(lr=warmup(0.1)), SGD())) == Split(SGD(lr=warmup(0.1)), SGD(lr=cosine(0.01)))
     assert under_cosine(AdamW(lr=warmup(0.1))) == AdamW(lr=warmup(0.1))

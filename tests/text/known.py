@@ -7,7 +7,7 @@ from ravine.errors import RavineError
 from ravine.fields import Meaning
 from ravine.part import meanings
 from ravine.ranges import RANGES, choice, log, near_one, uniform
-from ravine.rules import RULES, Rule, Wrapper
+from ravine.rules import RULES, Rule
 from ravine.schedules import LENGTHS, SCHEDULES, constant, cosine, epochs, linear, multistep, per_epoch, steps, warmup
 
 NAMES = RULES | RANGES | SCHEDULES | LENGTHS
@@ -68,10 +68,9 @@ def values(known: Meaning) -> st.SearchStrategy:
 def rules(draw) -> Rule:
     """A rule with any of its fields filled, perhaps in wrappers."""
     kind = draw(st.sampled_from(list(RULES.values())))
-    fields = meanings(kind)
-    fields.pop("rule", None)
-    chosen = draw(st.sets(st.sampled_from(list(fields)), max_size=3))
-    inside = (draw(rules()),) if issubclass(kind, Wrapper) else ()
+    fields = {name: known for name, known in meanings(kind).items() if known.interval or known.among}
+    chosen = draw(st.sets(st.sampled_from(list(fields)), max_size=3)) if fields else set()
+    inside = tuple(draw(rules()) for name in ("rule", "others") if name in meanings(kind))
     try:
         return kind(*inside, **{name: draw(values(fields[name])) for name in fields if name in chosen})
     except RavineError:

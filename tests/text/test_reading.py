@@ -72,7 +72,7 @@ ADAMS = "Its fields: lr, beta1, beta2, eps, eps_inside, bias_correction, amsgrad
 TOLD = [
     ("", "Cannot read an empty text."),
     ("  \n", "Cannot read an empty text."),
-    ("adma(lr=1)", "Cannot read 'adma' in 'adma(lr=1)': nothing is called 'adma'. Did you mean 'Adam'?"),
+    ("adm(lr=1)", "Cannot read 'adm' in 'adm(lr=1)': nothing is called 'adm'. Did you mean 'Adam'?"),
     ("qqq", "Cannot read 'qqq': nothing is called 'qqq'."),
     ("Adam(lr=", "Cannot read 'Adam(lr=': '(' was never closed, at character 5."),
     ("Adam(lr==1)", f"Cannot read 'lr==1' in 'Adam(lr==1)': {READ}"),

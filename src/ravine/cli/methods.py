@@ -11,7 +11,7 @@ from ..errors import RavineError, nearest
 from ..fields import text
 from ..part import Part, meanings
 from ..recipe import NAMES, read_method
-from ..rules import METHODS, RULES, Rule, Wrapper
+from ..rules import METHODS, RULES, AdamW, Muon, Rule, Split, Wrapper
 from ..schedules import SCHEDULES
 
 
@@ -72,17 +72,17 @@ def _print_found(console: Console, name: str) -> None:
 
 def _is_called(part: type[Part], word: str) -> bool:
     word = word.lower().replace("_", " ")
-    known = [
-        name for field, m in meanings(part).items() for name in (field.replace("_", " "), *m.also, *(m.among or ()))
-    ]
-    return word in (str(name).lower() for name in known) or word in (inspect.getdoc(part) or "").lower()
+    known = [name for field, m in meanings(part).items() for name in (field, *m.also, *(m.among or ()))]
+    return (
+        word in (str(name).lower().replace("_", " ") for name in known) or word in (inspect.getdoc(part) or "").lower()
+    )
 
 
 def _print_one(console: Console, name: str, part: type[Part]) -> None:
     console.print(f"{name}: {_first_sentence(part)}", markup=False, style="bold")
     module = inspect.getdoc(inspect.getmodule(part)) or ""
     for paragraph in (p for p in module.split("\n\n")[1:] if issubclass(part, Rule) and ">>>" not in p):
-        if not paragraph.startswith("In five lines"):
+        if not paragraph.startswith("In "):  # lines of NumPy follow
             console.print(" ".join(paragraph.split()), markup=False)
     table = Table("field", "default", "bounds", "searched in", "meaning", box=None, pad_edge=False)
     for field, known in meanings(part).items():
@@ -104,7 +104,7 @@ def _print_equations(console: Console, rule: type[Rule]) -> None:
 
 def _examples(kind: type[Rule]) -> list[Rule]:
     """Makes a rule at its defaults; one that must be given something, once with each field that it may be given."""
-    wrapped = (METHODS["sgd"](),) if issubclass(kind, Wrapper) else ()
+    wrapped = (Muon(), AdamW()) if kind is Split else (METHODS["sgd"](),) if issubclass(kind, Wrapper) else ()
     try:
         return [kind(*wrapped)]
     except RavineError:

@@ -68,6 +68,19 @@ KNOWN = {
 }
 """The methods that are compared by default, and the user's own recipe: the same look in every study."""
 
+LATER = {
+    "nadam": Look(COLORS["violet"], "solid", "star-diamond"),
+    "radam": Look(COLORS["brown"], "solid", "hexagon"),
+    "adamax": Look(COLORS["green"], "dash", "bowtie"),
+    "lion": Look(COLORS["olive"], "solid", "hourglass"),
+    "lars": Look(COLORS["sky"], "solid", "triangle-right"),
+    "lamb": Look(COLORS["orange"], "dash", "triangle-left"),
+}
+"""The other methods that have a name: two have a color of their own, and four share one with a method of another kind.
+
+More colors cannot be told apart, so that dash and marker tell these apart from whom they share with.
+"""
+
 DASHES = ("solid", "dash", "dot", "dashdot")
 SYMBOLS = ("star-diamond", "hourglass", "bowtie", "triangle-left", "triangle-right", "hexagon", "octagon")
 OTHERS = tuple(color for name, color in COLORS.items() if name != "ink")
@@ -89,7 +102,8 @@ def looks(methods: Iterable[str]) -> dict[str, Look]:
     'solid'
     """
     names = list(methods)
-    given = {name: KNOWN[name.lower()] for name in names if name.lower() in KNOWN}
+    known = KNOWN | LATER
+    given = {name: known[name.lower()] for name in names if name.lower() in known}
     for name in sorted(set(names) - set(given)):
         given[name] = _free(name, given.values())
     return {name: given[name] for name in names}

@@ -176,9 +176,9 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     """
     if isinstance(condition, bool):
         return x if condition else y
-    if not isinstance(condition, Tensor):
+    if not torch.is_tensor(condition):
         return condition.pick(x, y)
-    if not isinstance(x, Tensor) and not isinstance(y, Tensor):
+    if not torch.is_tensor(x) and not torch.is_tensor(y):
         x = torch.tensor(x, dtype=torch.float64, device=condition.device)  # torch would round both to float32
     return torch.where(condition, x, y)
 

@@ -16,7 +16,7 @@ from ..fields import text
 from ..optim import field_names
 from ..part import look_up, meanings
 from ..recipe import Recipe
-from ..rules import Wrapper, arithmetic
+from ..rules import Muon, Wrapper, arithmetic
 from ..schedules import Schedule
 from .course import Course, Entry
 from .fingerprints import kinds
@@ -140,6 +140,8 @@ def _why_not_plain(recipe: Recipe, scene: Scene) -> str | None:
     lr = getattr(rule, "lr", None)
     if isinstance(rule, Wrapper) or rule.looks_ahead() or rule.predicting_slot():
         return f"{type(rule).__name__} needs all parameters at once, or moves them for its gradient"
+    if isinstance(rule, Muon):
+        return "Muon's matrix products are more than its update"
     if recipe.stop is not None or recipe.on_plateau is not None or recipe.autocast:
         return "it watches its own loss, or mixes precisions"
     if any(schedule is not lr or not _is_one_formula(schedule) for schedule in scheduled):

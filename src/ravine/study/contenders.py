@@ -14,7 +14,7 @@ from ..optim import field_names
 from ..part import leaves, look_up, meanings, substitute
 from ..ranges import Range, is_range, near_one
 from ..recipe import Recipe
-from ..rules import Rule
+from ..rules import Muon, Rule, Split
 from ..schedules import Schedule, cosine
 
 Path = tuple[Any, ...]
@@ -93,9 +93,19 @@ def with_default_ranges(kind: type[Rule]) -> Rule:
     >>> with_default_ranges(SGD).lr == meanings(SGD)["lr"].search
     True
     """
+    if kind is Muon:
+        raise RavineError(
+            "--methods Muon: it moves matrices alone; write Split(Muon(), AdamW()), or "
+            f"Split(Muon(lr={meanings(Muon)['lr'].search!r}), AdamW()) to search its lr."
+        )
     missing = [f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING]
     if missing:
-        example = "Adam()" if missing == ["rule"] else ", ".join(f"{name}=..." for name in missing)
+        rules = {"rule": "Muon()" if kind is Split else "Adam()", "others": "AdamW()"}
+        example = (
+            ", ".join(rules[name] for name in missing)
+            if set(missing) <= set(rules)
+            else ", ".join(f"{name}=..." for name in missing)
+        )
         raise RavineError(
             f"--methods {kind.__name__}: {' and '.join(missing)} must be given: write {kind.__name__}({example})."
         )
@@ -109,13 +119,11 @@ def under_cosine(rule: Rule) -> Rule:
         rule: The rule.
 
     Returns:
-        The rule with `cosine(lr)` in the place of `lr`.
+        The rule with `cosine(lr)` in the place of `lr`; of each of its two where it is a `Split`.
     """
-    path = field_names(rule).get("lr")
-    if path is None:
-        return rule
-    lr = look_up(rule, path)
-    return rule if isinstance(lr, Schedule) else substitute(rule, {path: cosine(lr)})
+    paths = [path for path in field_names(rule).values() if path[-1] == "lr"]
+    rates = {path: look_up(rule, path) for path in paths}
+    return substitute(rule, {path: cosine(lr) for path, lr in rates.items() if not isinstance(lr, Schedule)})
 
 
 def at_defaults(contender: Contender, factory: Callable[..., Any]) -> Contender | None:

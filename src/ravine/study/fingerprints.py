@@ -13,7 +13,8 @@ import torch
 from ..data.folds import split_test
 from ..data.model import build_model, check_model
 from ..errors import RavineError
-from ..rules import Rule, Wrapper
+from ..part import meanings
+from ..rules import Rule
 from ..training.machine import device_named
 from ..training.stage import SPLIT_SEED, Stage
 from .contenders import Contender
@@ -78,7 +79,7 @@ def own_rules(contenders: Sequence[Contender]) -> list[type[Rule]]:
 
 
 def kinds(rule: Rule) -> Iterator[type[Rule]]:
-    """Goes through a rule and those that it wraps.
+    """Goes through a rule and those that stand in it.
 
     Args:
         rule: The rule.
@@ -87,8 +88,10 @@ def kinds(rule: Rule) -> Iterator[type[Rule]]:
         Their classes, from the outside in.
     """
     yield type(rule)
-    if isinstance(rule, Wrapper):
-        yield from kinds(rule.rule)
+    for name in meanings(rule):
+        inside = getattr(rule, name)
+        if isinstance(inside, Rule):
+            yield from kinds(inside)
 
 
 def _model(data: Stage, options: Options) -> str:
