@@ -48,12 +48,31 @@ TASKS = {
     "data": "task = ravine.Task(lambda: nn.Linear(3, 2), 5)",
 }
 """Task files, each wrong in its own way."""
+RULE = """
+from ravine.rules import Wrapper
+from ravine.rules.rule import Number, Rule, field, log
+
+class {name}({kind}):
+    lr: Number = field({default}, "step length", at_least=0, search=log(0.01, 1.0))
+    def update(self, p, {arguments}):
+        return p - self.lr * g
+"""
+RULES = {
+    "right": RULE.format(name="Right", kind="Rule", default="0.1", arguments="g"),
+    "needs": RULE.format(name="Needs", kind="Rule", default="...", arguments="g"),
+    "around": RULE.format(name="Around", kind="Wrapper", default="0.1", arguments="g, inner"),
+    "arguments": RULE.format(name="Wrong", kind="Rule", default="0.1", arguments="g, m"),
+}
+RULES["pair"] = RULES["right"] + RULES["needs"]
+"""Files with rules, most of them with one that is wrong or has to be told more."""
 
 
 def misplaced(folder: Path) -> None:
     """Fills a folder with files in which something is wrong, and one that is good."""
     for name, code in TASKS.items():
         (folder / f"{name}.py").write_text(f"{HEAD}{code}\n")
+    for name, code in RULES.items():
+        (folder / f"{name}.py").write_text(code)
     generator = np.random.default_rng(0)
     good = pd.DataFrame(generator.normal(size=(40, 2)), columns=["a", "b"]).assign(target=np.arange(40) % 2)
     tables = {
@@ -211,4 +230,25 @@ OTHERS = [
     ("methods admm", "'admm'", "Did you mean 'adam'?"),
     ("methods frobnicate", "'frobnicate'", "lists all"),
 ]
-MISTAKES = [*DATA, *FILES, *METHODS, *OPTIONS, *OTHERS]
+CHECK = [
+    ("check", "RULE"),
+    ("check nope.py", "there is no file 'nope.py'"),
+    ("check nope.py:MyRule", "there is no file 'nope.py'"),
+    ("check good.csv", "'good.csv'", "my_rule.py:MyRule"),
+    ("check adam", "'adam'", "name a Python file"),
+    ("check empty.py", "'empty.py' defines no rule"),
+    ("check raises.py", "raises.py, line 21: ZeroDivisionError"),
+    ("check arguments.py", "arguments.py, line 5", "Wrong.update(self, p, g, m): its arguments must be self, p, g"),
+    ("check needs.py", "lr, the step length, must be given, as in 'needs.py:Needs(lr=0.1)'"),
+    ("check around.py", "rule, the wrapped rule, must be given, as in 'around.py:Around(rule=SGD())'"),
+    ("check pair.py", "has the rules Right, Needs: write pair.py:Right"),
+    ("check pair.py:Rigth", "'Rigth'", "Did you mean 'Right'?"),
+    ("check right.py:Right(lr=-1)", "lr must be at least 0, got -1"),
+    ("check right.py:Right(rate=1)", "no field 'rate'", "Its fields: lr"),
+    ("check right.py:Right(", "never closed"),
+    ("check right.py:Right(lr=log(0.1,1))", "log(0.1, 1) is a range"),
+    ("check right.py:cosine", "cosine is no rule; right.py has Right"),
+    ("check right.py:Recipe(Right())", "Recipe(Right()) is no rule"),
+    ("check right.py --engine natve", "engine='natve'", "Did you mean 'native'?"),
+]
+MISTAKES = [*CHECK, *DATA, *FILES, *METHODS, *OPTIONS, *OTHERS]

@@ -30,6 +30,7 @@ Task = Annotated[
     ),
 ]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, ...; the GPU where there is one")]
+Engine = Annotated[str, typer.Option(help="who executes a rule: auto, plain, native, triton")]
 Metric = Annotated[str | None, typer.Option(help="a metric to use instead of the task's own")]
 
 
@@ -53,6 +54,7 @@ def compare(
     workers: Annotated[int | None, typer.Option(help="runs at once; one per core")] = None,
     seed: Annotated[int, typer.Option(help="decides folds, settings, weights and the order of data")] = 0,
     device: Device = None,
+    engine: Engine = "auto",
     out: Annotated[str | None, typer.Option(help="the study's folder; studies/TASK")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the verdict for machines")] = False,
     export: Annotated[str | None, typer.Option(help="write every run to a .parquet or .csv file")] = None,
@@ -63,7 +65,7 @@ def compare(
     run_compare(
         task, methods, as_json=as_json, export=export, matters=matters, budget=budget, recipe=recipe,
         settings=settings, search=search, folds=folds, holdout=holdout, seeds=seeds, epochs=epochs, metric=metric,
-        halving=halving, workers=workers, seed=seed, device=device, out=out,
+        halving=halving, workers=workers, seed=seed, device=device, engine=engine, out=out,
     )  # fmt: skip
 
 
@@ -76,12 +78,13 @@ def train(
     set_: Annotated[list[str] | None, typer.Option("--set", help="an argument of the model, such as width=32")] = None,
     metric: Metric = None,
     device: Device = None,
+    engine: Engine = "auto",
     out: Annotated[str | None, typer.Option(help="folder of weights and checkpoints, from which it resumes")] = None,
 ) -> None:
     """Train a task by one recipe on all its training data. The same command resumes."""
     from .train import run_train
 
-    run_train(task, recipe, set_ or [], seed=seed, until=until, metric=metric, device=device, out=out)
+    run_train(task, recipe, set_ or [], seed=seed, until=until, metric=metric, device=device, engine=engine, out=out)
 
 
 @app.command()
@@ -115,6 +118,17 @@ def methods(
     from .methods import run_methods
 
     run_methods(name, tree=tree)
+
+
+@app.command()
+def check(
+    rule: Annotated[str, typer.Argument(metavar="RULE", help='my_rule.py[:MyRule], or my_rule.py:"MyRule(lr=0.1)"')],
+    engine: Annotated[str, typer.Option(help="plain, native or triton; auto is all that run here")] = "auto",
+) -> None:
+    """Put a rule of your own through the common battery: what held, and what to do about what did not."""
+    from .check import run_check
+
+    raise typer.Exit(run_check(rule, engine))
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
