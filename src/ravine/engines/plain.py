@@ -122,14 +122,12 @@ class Each:
             raise AttributeError(name)  # copying and pickling ask for hooks that are not there
 
         def method(*others: Any, **named: Any) -> Each:
-            return Each(
-                [
-                    getattr(_tensor(item), name)(
-                        *(_at(other, k) for other in others), **{key: _at(other, k) for key, other in named.items()}
-                    )
-                    for k, item in enumerate(self.items)
-                ]
-            )
+            def called(k: int, item: Any) -> Any:
+                whole = (lambda value: value) if isinstance(item, Tensor) else _tensor  # torch's take no two numbers
+                given = {key: whole(_at(other, k)) for key, other in named.items()}
+                return getattr(_tensor(item), name)(*(whole(_at(other, k)) for other in others), **given)
+
+            return Each([called(k, item) for k, item in enumerate(self.items)])
 
         return method
 

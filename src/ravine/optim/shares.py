@@ -1,5 +1,6 @@
 """Shares: parameters that move by one rule in one engine, gathered anew only where something changed."""
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -79,13 +80,15 @@ def share_out(members: Sequence[Member], rules: Mapping[int, Rule], asked: str) 
     Returns:
         The shares, in the order of their first parameters.
     """
-    by_rule: dict[str, tuple[Rule, list[Member]]] = {}
+    by_rule: dict[Hashable, tuple[Rule, list[Member]]] = {}
+    listed: Counter[Tensor] = Counter()  # where one is listed twice, as PyTorch allows, it steps twice, one by one
     whole = {number: symbolic(rule) for number, rule in rules.items()}
     joined = {number: _reaches_over_parts(rule) for number, rule in whole.items()}
     for member in members:
         rule = whole[member.group]
         rule = rule if joined[member.group] else rule.for_tensor(member.number)
-        by_rule.setdefault(repr(rule), (rule, []))[1].append(member)
+        by_rule.setdefault((repr(rule), listed[member.p]), (rule, []))[1].append(member)
+        listed[member.p] += 1
     shares = []
     for rule, own in by_rule.values():
         program = TWO_RULES if leaves(rule, _is_split) else read_program(rule)
