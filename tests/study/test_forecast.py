@@ -17,7 +17,7 @@ def _fresh():
 
 
 def scene(tmp_path, task="wine", folds=3, holdout=None):
-    return Scene(task, None, folds, holdout, 0, "cpu", str(tmp_path / "checkpoints"))
+    return Scene(task, None, folds, holdout, 0, "cpu", "auto", str(tmp_path / "checkpoints"))
 
 
 @pytest.mark.parametrize(("folds", "holdout"), [(2, None), (3, None), (5, None), (1, 0.1), (1, 0.33)])

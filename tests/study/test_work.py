@@ -28,7 +28,7 @@ def _fresh():
 
 def scene(tmp_path, task="wine"):
     where = write_task(task, tmp_path) if isinstance(task, Task) else task
-    return Scene(where, None, 2, None, 0, "cpu", str(tmp_path / "checkpoints"))
+    return Scene(where, None, 2, None, 0, "cpu", "auto", str(tmp_path / "checkpoints"))
 
 
 def a_field(rule, ends=(1, 2, 4), batch_size=8):

@@ -1,4 +1,4 @@
-"""The winning recipe as text: Ravine code, plain PyTorch that walks the same path to the last bit, a command line."""
+"""The winning recipe as text: Ravine code, plain PyTorch that walks the same path, a command line."""
 
 import ast
 import inspect
@@ -66,6 +66,7 @@ def train_this_way(best: Entry, state: Course, records: Mapping[str, Record], sc
             "until": epochs if epochs != recipe.epochs else None,
             "metric": scene.metric,
             "device": scene.device,
+            "engine": None if scene.engine == "auto" else scene.engine,
         },
     }
     return {
@@ -128,6 +129,7 @@ def _plain(recipe: Recipe, numbers: Mapping[str, Any], scene: Scene) -> str:
             "build": None if network is None else f"{network.__name__}(**{text(numbers['arguments'])})",
             "batch_size": recipe.batch_size,
             "order": recipe.order,
+            "exact": scene.engine == "plain",
             "override": scene.metric,
         },
     )

@@ -70,6 +70,7 @@ def compare(
     workers: int | None = None,
     seed: int = 0,
     device: str | None = None,
+    engine: str = "auto",
     out: str | Path | None = None,
     executor: Callable[[], Executor] | None = None,
     before: Callable[[Plan], None] | None = None,
@@ -97,6 +98,8 @@ def compare(
         workers: How many runs go on at once; None for one per core, or one on a GPU.
         seed: Decides folds, settings, initial weights and the order of the data.
         device: Where to train; None for the GPU where there is one.
+        engine: Who executes the rules: "auto", "plain" (as a loop written by hand would, to the last bit), "native"
+            or "triton".
         out: The study's folder; None for `studies/` and the task's name.
         executor: Starts another executor than this machine's worker processes.
         before: Called with the plan before the first run.
@@ -115,6 +118,7 @@ def compare(
         recipe=recipe if recipe is None or isinstance(recipe, str) else repr(recipe),
         settings=settings, search=search, folds=folds, holdout=holdout, seeds=seeds, epochs=epochs, metric=metric,
         matters=matters, budget=budget, halving=halving, seed=seed, device=device,
+        engine=engine,
     )  # fmt: skip
     workers = _workers(workers, device)
     folder = Path(out) if out is not None else Path("studies") / (found.name or Path(options.task).stem)

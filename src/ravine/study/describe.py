@@ -24,7 +24,7 @@ from .plan import rank
 from .record import Record
 from .scene import Scene, stage
 
-PACKAGES = ("ravine", "torch", "numpy", "scipy", "scikit-learn")
+PACKAGES = ("ravine", "torch", "numpy", "scipy", "scikit-learn", "numba")
 BYTES = 4
 """Bytes of one float32 number."""
 POINTS = 200

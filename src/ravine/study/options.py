@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from ..engines.choice import check_engine
 from ..errors import RavineError
 
 DEFAULT_METHODS = ("sgd", "momentum", "nesterov", "adagrad", "adadelta", "rmsprop", "adam", "adamw")
@@ -30,8 +31,10 @@ class Options:
     halving: bool = True
     seed: int = 0
     device: str | None = None
+    engine: str = "auto"
 
     def __post_init__(self) -> None:
+        check_engine(self.engine)
         _whole("settings", self.settings, 1, 4096)
         if self.settings & (self.settings - 1):
             raise RavineError(

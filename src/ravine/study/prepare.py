@@ -103,6 +103,7 @@ def scene_of(task: Task, options: Options, store: Store) -> Scene:
         holdout=options.holdout,
         seed=options.seed,
         device=options.device,
+        engine=options.engine,
         checkpoints=str(store.folder / "checkpoints"),
     )
 

@@ -26,6 +26,7 @@ class Scene:
     holdout: float | None
     seed: int
     device: str | None
+    engine: str
     checkpoints: str
 
 

@@ -83,7 +83,8 @@ def _taken_up(scene: Scene, job: Job, here: Stage) -> tuple[Training, Keeper] | 
 
 def _begin(scene: Scene, job: Job, here: Stage) -> tuple[Training, Keeper]:
     recipe = _with_average(job.recipe, len(here.train)) if job.stage == "search" else job.recipe
-    return start(here, recipe, seed=job.seed, device=device_named(scene.device), arguments=job.arguments)
+    where = device_named(scene.device)
+    return start(here, recipe, seed=job.seed, device=where, arguments=job.arguments, engine=scene.engine)
 
 
 def _with_average(recipe: Recipe, count: int) -> Recipe:

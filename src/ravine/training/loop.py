@@ -54,7 +54,14 @@ class Training:
 
 
 def begin(
-    task: Task, recipe: Recipe, examples: Examples, *, seed: int, device: torch.device, arguments: dict[str, Any]
+    task: Task,
+    recipe: Recipe,
+    examples: Examples,
+    *,
+    seed: int,
+    device: torch.device,
+    arguments: dict[str, Any],
+    engine: str = "auto",
 ) -> Training:
     """Makes the model and the optimizer of a run.
 
@@ -65,6 +72,7 @@ def begin(
         seed: Decides the initial weights, the order of the data and the luck of every step.
         device: Where it trains.
         arguments: The arguments of the model factory.
+        engine: Who executes the rule.
 
     Returns:
         A training at its first step.
@@ -81,7 +89,8 @@ def begin(
         raise RavineError(f"{type(model).__name__} has no parameters, so there is nothing to train.")
     per_epoch = steps_per_epoch(recipe, len(examples))
     rule = seeded(recipe.rule, seed)
-    optimizer = Optimizer(parameters, rule, steps=per_epoch * recipe.epochs, steps_per_epoch=per_epoch)
+    steps = per_epoch * recipe.epochs
+    optimizer = Optimizer(parameters, rule, steps=steps, steps_per_epoch=per_epoch, engine=engine)
     return Training(task, recipe, examples, model, optimizer, device, seed)
 
 

@@ -155,6 +155,7 @@ def start(
     seed: int,
     device: torch.device,
     arguments: Mapping[str, Any],
+    engine: str = "auto",
     path: Path | None = None,
     every: float = CHECKPOINT_SECONDS,
 ) -> tuple[Training, Keeper]:
@@ -166,6 +167,7 @@ def start(
         seed: Decides the initial weights, the order of the data and the luck of every step.
         device: Where it trains.
         arguments: The arguments of the model factory.
+        engine: Who executes the rule.
         path: Where checkpoints go; None for none.
         every: Seconds between checkpoints.
 
@@ -176,7 +178,7 @@ def start(
     if isinstance(recipe.stop, early_stopping):
         ((kept, left_out),) = folds(stage.task, train, holdout=recipe.stop.held_out, seed=seed)
         train, held_out = train.subset(kept), train.subset(left_out).to(device)
-    training = begin(stage.task, recipe, train, seed=seed, device=device, arguments=dict(arguments))
+    training = begin(stage.task, recipe, train, seed=seed, device=device, arguments=dict(arguments), engine=engine)
     return training, Keeper(path, Watch(training, held_out, stage.metrics[1]), every=every)
 
 

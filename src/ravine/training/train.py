@@ -17,6 +17,7 @@ from ..data.find import find
 from ..data.folds import split_test
 from ..data.model import build_model, check_model
 from ..data.task import Task
+from ..engines.choice import check_engine
 from ..errors import RavineError
 from ..recipe import Recipe, read_recipe
 from ..rules import Rule
@@ -62,6 +63,7 @@ def train(
     until: int | None = None,
     out: str | Path | None = None,
     device: str | None = None,
+    engine: str = "auto",
     metric: str | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
     progress: Callable[[Epoch], None] = lambda _: None,
@@ -79,6 +81,8 @@ def train(
         until: Epochs after which to end, fewer than the recipe's; its schedules still run over their full length.
         out: The folder of weights and checkpoints; None for none.
         device: Where to train; None for the GPU where there is one.
+        engine: Who executes the rule: "auto", "plain" (as a loop written by hand would, to the last bit), "native" or
+            "triton".
         metric: The name of a metric to use instead of the task's own.
         checkpoint_seconds: How long to work at most without writing a checkpoint.
         progress: Called after every epoch.
@@ -97,6 +101,7 @@ def train(
     found = find(task) if isinstance(task, str) else task
     found = found if metric is None else dataclasses.replace(found, metric=metric)
     settled, where = read_recipe(recipe), device_named(device)
+    check_engine(engine)
     until = settled.epochs if until is None else until
     _check_whole("seed", seed, 0, 2**32 - 1)
     _check_whole("until", until, 1, settled.epochs)
@@ -104,13 +109,15 @@ def train(
     card = {
         "task": found.source, "data": fingerprint(found), "recipe": repr(settled), "seed": seed,
         "arguments": arguments_text(arguments) if folder else "", "until": until, "metric": metric,
+        "engine": engine,
     }  # fmt: skip
     with claimed(folder, card), one_thread():
         stage = whole_stage(found, where)
         path = None if folder is None else folder / CHECKPOINT
         training, keeper = start(
-            stage, settled, seed=seed, device=where, arguments=arguments, path=path, every=checkpoint_seconds
-        )
+            stage, settled, seed=seed, device=where, arguments=arguments, engine=engine, path=path,
+            every=checkpoint_seconds,
+        )  # fmt: skip
         check_model(found, training.model, training.examples.batch(torch.arange(min(8, len(training.examples)))))
         if path is not None and path.exists():
             keeper.take_up(training, path)
