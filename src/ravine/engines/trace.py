@@ -7,6 +7,7 @@ uses it, so that a step is one pass over the elements for each such stage, and a
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ..errors import RavineError
@@ -51,17 +52,17 @@ class Program:
     scalars: tuple[str, ...]
     outputs: Mapping[str, Node]
 
-    @property
+    @cached_property
     def reductions(self) -> tuple[Node, ...]:
         """What is summed over elements, earlier stages first."""
         return tuple(sorted((n for n in self.nodes if n.operation in REDUCTIONS), key=lambda n: n.stage))
 
-    @property
+    @cached_property
     def stages(self) -> int:
         """How many passes over the elements come before the one that moves the parameters."""
         return max((node.stage for node in self.nodes), default=0)
 
-    @property
+    @cached_property
     def over_all(self) -> bool:
         """Whether one tensor's step depends on the elements of others."""
         return any(node.operation == "global_norm" for node in self.nodes)
