@@ -64,6 +64,7 @@ def test_where_the_weights_are_all_zero_it_is_adam():
 
 
 def test_without_a_gradient_and_without_decay_it_stands_still():
-    walker = Walker(LAMB(weight_decay=0.0), [torch.ones(2)])
-    walker.step([torch.zeros(2)])
-    assert torch.equal(walker.params[0], torch.ones(2))
+    for p in torch.ones(2), torch.full((2,), 1e18):
+        walker = Walker(LAMB(weight_decay=0.0), [p])
+        walker.step([torch.zeros(2)])
+        assert torch.equal(walker.params[0], p)

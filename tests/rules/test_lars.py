@@ -60,8 +60,8 @@ def test_where_the_weights_are_all_zero_it_is_momentum():
     assert torch.equal(walkers[0].params[0], walkers[1].params[0])
 
 
-def test_without_a_gradient_only_the_velocity_goes_on():
-    walker = Walker(LARS(weight_decay=0.0), [torch.ones(2)])
-    walker.step([torch.zeros(2)])
-    assert torch.equal(walker.params[0], torch.ones(2))
-    assert walker.states[0]["v"].tolist() == [0, 0]
+def test_without_a_gradient_the_weights_decay_at_lr_alone():
+    for weight_decay in (0.0, 0.25):
+        walker = Walker(LARS(lr=0.5, weight_decay=weight_decay), [torch.full((2,), 1e30)])
+        walker.step([torch.zeros(2)])
+        assert torch.equal(walker.params[0], torch.full((2,), 1e30) - 0.5 * weight_decay * torch.full((2,), 1e30))

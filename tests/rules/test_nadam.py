@@ -12,10 +12,10 @@ from .cases import Walker
 
 def test_the_product_of_its_momenta_is_kept_to_every_digit():
     walker = Walker(NAdam(momentum_decay=0.01), [torch.zeros(1, dtype=torch.bfloat16)])
-    for _ in range(300):
+    for _ in range(100):
         walker.step([torch.ones(1, dtype=torch.bfloat16)])
-    wanted = math.prod(0.9 * (1 - 0.96 ** (0.01 * t) / 2) for t in range(1, 301))
-    assert walker.states[0]["mu_product"].item() == pytest.approx(wanted, rel=1e-12)
+    wanted = math.prod(0.9 * (1 - 0.96 ** (0.01 * t) / 2) for t in range(1, 101))
+    assert walker.states[0]["mu_product"].item() == pytest.approx(wanted, rel=1e-12, abs=0)
 
 
 def test_without_momentum_it_is_adam():

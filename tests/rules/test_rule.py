@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF012, ARG002 - rules are written here as people write them, some of them wrongly on purpose
 
+import itertools
 import re
 
 import pytest
@@ -136,8 +137,7 @@ def test_a_scalar_slot_in_float64_raises_no_precision():
             v = v + product * g
             return p - v, v, product
 
-    rule = Average(Counting())
-    for p in torch.tensor(1.0), torch.ones(2, dtype=torch.bfloat16):
+    for rule, p in itertools.product((Counting(), Average(Counting())), (torch.tensor(1.0), torch.ones(2).bfloat16())):
         state = {name: slot.begin(p) for name, slot in rule.slots().items()}
         assert state["product"].dtype == torch.float64
         slots = {name: Each([slot, slot]) for name, slot in state.items()}

@@ -53,6 +53,8 @@ def test_it_is_placed_by_the_shapes_of_the_parameters(where, wanted):
     rule = placed(Split(Muon(), AdamW(), where=where), drawn())
     assert rule == Split(Muon(), AdamW(), where=wanted)
     assert [rule.for_tensor(k) == Muon() for k in range(7)] == [k in wanted for k in range(7)]
+    inside = placed(Clip(Split(Split(Muon(), SGD(), where=where), AdamW(), where="matrices"), norm=1.0), drawn())
+    assert inside == Clip(Split(Split(Muon(), SGD(), where=wanted), AdamW(), where=(0, 2, 4, 6)), norm=1.0)
 
 
 @given(first=RULES, others=RULES, where=st.sets(st.integers(0, 6)))

@@ -42,7 +42,7 @@ PLACES = ("hidden", "matrices")
 
 
 class Split(Wrapper):
-    """Moves the parameters that `where` names by one rule and all others by another."""
+    """Moves some parameters, such as the hidden matrices, by one rule and all others by another."""
 
     rule: Rule = inner("rule of the parameters that `where` names", holds=(Rule,))
     others: Rule = inner("rule of all other parameters", holds=(Rule,))

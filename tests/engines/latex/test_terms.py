@@ -66,6 +66,9 @@ def test_what_is_written_reads_back_as_the_same_number(pair):
     assert Reader(term.text, VALUES).evaluate() == pytest.approx(value, rel=1e-9, abs=1e-12)
 
 
+EITHER = terms.where(terms.compare(">")(Term("t"), terms.ONE), Term("a"), Term("b"))
+
+
 @pytest.mark.parametrize(
     ("term", "text"),
     [
@@ -82,6 +85,10 @@ def test_what_is_written_reads_back_as_the_same_number(pair):
         (terms.divide(terms.ZERO, Term("a")), "0"),
         (terms.FUNCTIONS["sqrt"](terms.add(Term("a"), terms.number(1e-8))), r"\sqrt{a + 10^{-8}}"),
         (terms.number(-0.5), "-0.5"),
+        (terms.where(terms.compare(">")(Term("t"), terms.ONE), Term("a"), Term("a")), "a"),
+        (terms.add(EITHER, Term("c")), rf"\left({EITHER.text}\right) + c"),
+        (terms.subtract(EITHER, Term("c")), rf"\left({EITHER.text}\right) - c"),
+        (terms.multiply(EITHER, Term("c")), rf"\left({EITHER.text}\right) c"),
     ],
 )
 def test_it_is_written_as_people_do(term, text):
