@@ -23,6 +23,8 @@ class Layout:
 
     def __init__(self, rows: Sequence[Row], program: Program, dtype: torch.dtype) -> None:
         self.rows, self.program, self.dtype = list(rows), program, dtype
+        for row in rows:
+            _settle(row, program.scalars)
         self.slots = [[real(slot) for slot in row.slots(program.elements)] for row in rows]
         self.direct = [self._is_direct(row, slots) for row, slots in zip(rows, self.slots, strict=True)]
 
@@ -75,6 +77,19 @@ class Layout:
         dense = p.is_contiguous() if ordered else torch.empty_like(p).stride() == row.stride
         alike = all(slot.dtype is row.dtype and slot.stride() == row.stride for slot in slots)
         return dense and alike and type(p) is Tensor and row.dtype is self.dtype
+
+
+def _settle(row: Row, scalars: Sequence[str]) -> None:
+    """Brings step count and scalar slots to the parameter's device and a dtype that kernels know.
+
+    They are elsewhere in states of PyTorch's optimizers, which keep theirs on the processor in default precision.
+    """
+    counts = [] if row.count is None else [row.count]
+    for key in [*counts, *(row.keys[name] for name in scalars)]:
+        old = row.state[key]
+        counted = key == row.count and old.dtype is not torch.float64
+        row.state[key] = old.to(row.p.device, torch.float32 if counted else torch.float64)
+    row.held = list(row.state.values())
 
 
 def put_back(copies: Copies) -> None:
