@@ -67,10 +67,8 @@ def printed(capsys, *words, status=0):
 def test_of_a_right_rule_every_line_says_held(capsys):
     lines = printed(capsys, "half.py").splitlines()
     assert lines[0] == "Half() of half.py"
-    findings = lines[1 : lines.index("")]
-    assert max(map(len, findings)) <= 80
-    assert [line.rstrip() for line in findings] == findings
-    rows = [line for line in findings if not line.startswith(" ")]
+    rows = lines[1 : lines.index("")]
+    assert [row.rstrip() for row in rows] == rows
     abouts = ["plain", "native", "triton", "dtypes", "resume", "recompilation", "fields", "p.grad", "text", "NaN"]
     assert [line[9:24].strip() for line in rows] == abouts
     assert {line[:9].strip() for line in rows if line[9:15] != "triton"} == {"held"}
@@ -78,6 +76,19 @@ def test_of_a_right_rule_every_line_says_held(capsys):
         r"^held     plain          \d\.\de-\d\d from float64 after 100 steps$", "\n".join(rows), re.MULTILINE
     )
     assert "held     fields         3 wrong values refused by name: lr" in rows
+
+
+def test_a_terminal_of_80_columns_breaks_what_is_longer_under_its_own_column(capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    with pytest.raises(SystemExit):
+        main(["check", "warned.py"])
+    text = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    findings = text[: text.index("\n\n")].splitlines()[1:]
+    assert max(map(len, findings)) <= 80
+    assert [line for line in findings if line.startswith(" " * 24)]
+    assert all(line[:24].isspace() or line[:9].strip() for line in findings)
+    assert all(line[24:25].strip() for line in findings)
 
 
 def test_it_ends_with_the_equations_and_what_to_type_next(capsys, monkeypatch):

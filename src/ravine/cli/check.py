@@ -103,19 +103,22 @@ def _print_findings(console: Console, found: _Found, engine: str) -> list[str]:
     """Prints every finding as it comes, with what is being looked at below on a terminal."""
     errors = Console(stderr=True)
     status = errors.status("") if errors.is_terminal else None
+    room = console.width if console.is_terminal else None  # what is no terminal gets one line each, however long
     outcomes = []
     names = {**NAMES, **found.rules}
     with status or nullcontext():
         tell = status.update if status else lambda about: None  # noqa: ARG005
         for about, finding in battery(found.rule, names, engine, beginning=lambda about: tell(f"{about} ...")):
-            console.print(_line(about, finding, console.width), soft_wrap=True)
+            console.print(_line(about, finding, room), soft_wrap=True)
             outcomes.append(finding.outcome)
     return outcomes
 
 
-def _line(about: str, finding: Finding, width: int) -> Text:
-    """Writes a finding in three columns, the last of them as long as it needs to be."""
-    said = textwrap.wrap(finding.said, max(20, width - INDENT), break_on_hyphens=False)
+def _line(about: str, finding: Finding, room: int | None) -> Text:
+    """Writes a finding in three columns; where there is only so much room, the last takes several lines."""
+    said = [finding.said]
+    if room is not None:
+        said = textwrap.wrap(finding.said, max(20, room - INDENT), break_on_hyphens=False)
     whole = f"\n{' ' * INDENT}".join(said)
     return Text.assemble((f"{finding.outcome:<9}", STYLES[finding.outcome]), f"{about:<15}", whole)
 

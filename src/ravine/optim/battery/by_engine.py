@@ -124,7 +124,7 @@ def recompilation(subject: Subject) -> Finding:
                 f"{again} more kernels were compiled after the first step: update does another arithmetic each time "
                 "it is read; what changes belongs in fields, slots or t.",
             )
-    return Finding("held", f"none by {' or '.join(counted)}: at a second step, with other fields, for another model")
+    return Finding("held", f"none by {' or '.join(counted)}: next step, other fields, another model")
 
 
 def _move_fields(optimizer: Optimizer) -> None:
@@ -161,7 +161,7 @@ def not_a_number(subject: Subject) -> Finding:
                 )
     where = in_words(found["plain"])
     same = "the same " if len(found) > 1 else ""
-    return Finding("held", f"one in each gradient makes {same}{whole} elements of {where} NaN by {subject.by}")
+    return Finding("held", f"{same}{whole} elements of {where} by {subject.by}")
 
 
 def _nan(walk: Walk) -> Iterator[tuple[str, list[torch.Tensor]]]:
