@@ -29,20 +29,6 @@ ROUNDINGS = {"NAdam": 2}
 """PyTorch's NAdam adds to the parameter twice a step, and rounds it twice; all others once."""
 
 
-@pytest.fixture
-def double():
-    """PyTorch keeps its scalars, such as the product of NAdam's momenta, in the default precision."""
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
-@pytest.fixture
-def without_bfloat16(monkeypatch):
-    """Muon's iteration in full precision, in PyTorch too: by its rounding alone, paths part at the third digit."""
-    monkeypatch.setattr(torch.Tensor, "bfloat16", torch.Tensor.clone)
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_the_arguments_are_pytorchs_and_engine(name):
     theirs = inspect.signature(getattr(torch.optim, name)).parameters.values()

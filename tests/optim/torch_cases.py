@@ -1,18 +1,31 @@
 """What the tests of the drop-ins share: PyTorch's own descriptions of its optimizers, and pairs that walk together."""
 
+import importlib
 from dataclasses import dataclass
-from functools import partial
 
+import hypothesis
 import torch
 from torch import optim
-from torch.testing._internal.common_optimizers import OptimizerErrorEnum, optim_db
 
 import ravine.optim
 
 from ..rules.cases import recorded, starts
 
 NAMES = ("SGD", "Adagrad", "Adadelta", "RMSprop", "Adam", "AdamW", "NAdam", "RAdam", "Adamax", "Muon")
-INFO = {info.name: info for info in optim_db}
+
+
+def _described():
+    """Loads PyTorch's descriptions, which load settings of their own for every property test in the process."""
+    settings = hypothesis.settings.get_current_profile_name()
+    try:
+        return importlib.import_module("torch.testing._internal.common_optimizers")
+    finally:
+        hypothesis.settings.load_profile(settings)
+
+
+DESCRIBED = _described()
+INFO = {info.name: info for info in DESCRIBED.optim_db}
+OptimizerErrorEnum = DESCRIBED.OptimizerErrorEnum
 
 
 @dataclass(frozen=True)
@@ -113,6 +126,27 @@ def farthest(ours, theirs):
     return max(((a - b).abs() / b.abs().clamp(min=1)).max().item() for a, b in pairs)
 
 
+def both(case, begin=None, group=None):
+    """The two optimizers and their parameters."""
+    begin = start(case) if begin is None else begin
+    pairs = []
+    for make in (case.ours, case.theirs):
+        params = leaves(begin)
+        pairs.append((make(params if group is None else group(params)), params))
+    return pairs
+
+
+def agree(pairs, steps=30, before_step=lambda *_: None, tolerance=1e-12):
+    """Walks both optimizers along one sequence; `before_step` may change them."""
+    (_, ours), (_, theirs) = pairs
+    for t, grads in enumerate(recorded([p.detach() for p in ours], steps)):
+        for optimizer, params in pairs:
+            before_step(optimizer, t)
+            put(params, grads)
+            optimizer.step()
+        assert farthest(ours, theirs) <= tolerance, t
+
+
 def errors(name):
     """Every input that PyTorch refuses, with its error and words."""
     return INFO[name].optim_error_inputs_func(device="cpu", dtype=torch.float32)
@@ -122,15 +156,15 @@ __all__ = [
     "CASES",
     "DEFAULTS",
     "FEATURED",
-    "INFO",
     "NAMES",
     "Case",
     "OptimizerErrorEnum",
+    "agree",
+    "both",
     "errors",
     "farthest",
     "leaves",
     "named",
-    "partial",
     "put",
     "recorded",
     "start",
