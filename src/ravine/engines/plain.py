@@ -268,7 +268,7 @@ class Plain:
         parameters = [
             Parameter(
                 row.number,
-                read(row.p),
+                read(row.p).clone() if self.recorded else read(row.p),  # derivatives need it as it was
                 read(g.to_dense() if g.is_sparse else g),
                 {name: read(slot) for name, slot in zip(own, row.slots(own), strict=True)},
                 1 if row.count is None else int(row.state[row.count]),
@@ -277,7 +277,7 @@ class Plain:
         ]
         new = step(rule, parameters)
         for row, parameter, value, own in zip(rows, parameters, new, there, strict=True):
-            parameter.value.copy_(value)
+            read(row.p).copy_(value)
             for name in own:
                 self._put(row, name, parameter.state[name])
 
@@ -299,7 +299,8 @@ class Plain:
 
     def _put(self, row: Row, name: str, new: Tensor) -> None:
         if self.recorded:
-            row.state[row.keys[name]] = new.to(row.state[row.keys[name]].dtype)
+            held = row.state[row.keys[name]]
+            row.state[row.keys[name]] = (torch.view_as_complex(new) if held.is_complex() else new).to(held.dtype)
             row.held = list(row.state.values())
         else:
             real_or_spread(row.state[row.keys[name]]).copy_(new)
