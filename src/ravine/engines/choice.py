@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -37,6 +37,19 @@ class Engine(Protocol):
             rows: The parameters that have a gradient.
             gradients: Their gradients.
             values: For each group its `fields`.
+        """
+        ...
+
+
+@runtime_checkable
+class Replayed(Protocol):
+    """An engine whose steps can be captured in a CUDA graph."""
+
+    def write(self, values: Sequence[Sequence[Any]]) -> None:
+        """Puts numbers where a replay reads them.
+
+        Args:
+            values: For each group the engine's `fields`.
         """
         ...
 
@@ -97,7 +110,9 @@ def read_program(rule: Rule) -> Program | RavineError:
         return refusal
 
 
-def choose(asked: str, rule: Rule, program: Program | RavineError, params: Sequence[Tensor]) -> tuple[Choice, Engine]:
+def choose(
+    asked: str, rule: Rule, program: Program | RavineError, params: Sequence[Tensor], capturable: bool = False
+) -> tuple[Choice, Engine]:
     """Picks the engine that steps some parameters together.
 
     Args:
@@ -105,13 +120,26 @@ def choose(asked: str, rule: Rule, program: Program | RavineError, params: Seque
         rule: Their rule, with symbols in its fields.
         program: What `read_program` gave for it.
         params: The parameters.
+        capturable: Whether a step is to be captured in a CUDA graph.
 
     Returns:
         What was picked and why, and the engine.
 
     Raises:
-        RavineError: The engine that was asked for cannot step them.
+        RavineError: The engine that was asked for cannot step them, or no step of theirs can be captured.
     """
+    choice, engine = _choose(asked, rule, program, params, capturable)
+    if capturable and choice.engine == "plain" and params[0].is_cuda:
+        raise RavineError(
+            f"capturable=True: the plain engine was picked ({choice.why}), which asks the GPU for step counts, and "
+            "that cannot be captured in a CUDA graph."
+        )
+    return choice, engine
+
+
+def _choose(
+    asked: str, rule: Rule, program: Program | RavineError, params: Sequence[Tensor], capturable: bool
+) -> tuple[Choice, Engine]:
     tensors, elements = len(params), sum(p.numel() for p in params)
     if asked == "plain":
         return Choice("plain", "asked for", tensors, elements), Plain(rule)
@@ -120,7 +148,7 @@ def choose(asked: str, rule: Rule, program: Program | RavineError, params: Seque
     if obstacle is None:
         assert isinstance(program, Program)
         why = "asked for" if asked != "auto" else f"compiled for {params[0].device.type} and {_dtype(params[0])}"
-        return Choice(wanted, why, tensors, elements), _compiled(wanted, program, params)
+        return Choice(wanted, why, tensors, elements), _compiled(wanted, program, params, capturable)
     if asked != "auto":
         raise RavineError(f"engine={asked!r}: {obstacle}")
     if not _installed(MODULES[wanted]):
@@ -136,13 +164,12 @@ def _obstacle(wanted: str, program: Program | RavineError, params: Sequence[Tens
         return str(program)
     if not _installed(MODULES[wanted]):
         return f"the package {MODULES[wanted]} is missing: pip install {MODULES[wanted]}."
-    devices = sorted({p.device.type for p in params})
+    devices = sorted({str(p.device) for p in params})
     if len(devices) > 1:
         return f"a norm over all tensors has them on several devices, {' and '.join(devices)}."
-    if wanted == "native" and devices != ["cpu"]:
-        return f"it compiles for cpu, and the parameters are on {devices[0]}."
-    if wanted == "triton" and devices != ["cuda"] and not _interpreted():
-        return f"it compiles for cuda, and the parameters are on {devices[0]}."
+    compiles = "cpu" if wanted == "native" or _interpreted() else "cuda"
+    if params[0].device.type != compiles:
+        return f"it compiles for {compiles}, and the parameters are on {devices[0]}."
     dtypes = sorted({_dtype(p) for p in params})
     if len(dtypes) > 1:
         return f"a norm over all tensors has them in several precisions, {' and '.join(dtypes)}."
@@ -165,7 +192,7 @@ def _interpreted() -> bool:
     return bool(knobs.runtime.interpret)
 
 
-def _compiled(engine: str, program: Program, params: Sequence[Tensor]) -> Engine:
+def _compiled(engine: str, program: Program, params: Sequence[Tensor], capturable: bool) -> Engine:
     # Loaded only when a step is about to be taken: compilers take a tenth of a second to import.
     dtype = params[0].real.dtype if params[0].is_complex() else params[0].dtype
     if engine == "native":
@@ -174,7 +201,7 @@ def _compiled(engine: str, program: Program, params: Sequence[Tensor]) -> Engine
         return Native(program, dtype)
     from .triton import Triton
 
-    return Triton(program, dtype)
+    return Triton(program, dtype, capturable)
 
 
 @cache

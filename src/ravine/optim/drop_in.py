@@ -64,6 +64,17 @@ class DropIn(Optimizer):
         rule = self._rule(self._kind(group))
         return substitute(rule, {path: self._value(group, name) for name, path in field_names(rule).items()})
 
+    @property
+    @override
+    def capturable(self) -> bool:
+        return any(group.get("capturable", False) for group in self.param_groups)
+
+    @override
+    def prepare_replay(self) -> None:
+        """Puts the present numbers of all groups where the next replay of a captured step reads them."""
+        with torch.no_grad():
+            self._write_fields()
+
     @override
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Takes one step.

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from ..engines.choice import Choice, Engine, check_engine
+from ..engines.choice import Choice, Engine, Replayed, check_engine
 from ..engines.plain import Plain
 from ..engines.row import Row
 from ..engines.symbols import Symbol
@@ -35,6 +35,7 @@ class Optimizer(torch.optim.Optimizer):
         steps_per_epoch: How many steps an epoch has, for lengths in epochs.
         engine: Who executes the rule: "plain", "native" (compiled for the processor), "triton" (for a GPU), or "auto";
             `engines` tells what that picked, and why.
+        capturable: Whether a step can be captured in a CUDA graph; see `prepare_replay`.
 
     Raises:
         RavineError: The rule holds a range, or a schedule whose length is not known.
@@ -56,9 +57,10 @@ class Optimizer(torch.optim.Optimizer):
         steps: int | None = None,
         steps_per_epoch: int | None = None,
         engine: str = "auto",
+        capturable: bool = False,
     ) -> None:
         check_engine(engine)
-        self.fields, self.engine = read_fields(rule, steps, steps_per_epoch), engine
+        self.fields, self.engine, self._capturable = read_fields(rule, steps, steps_per_epoch), engine, capturable
         self.shown = self.fields.at(0)
         self._shares: list[Share] | None = None
         super().__init__(params, self.fields.defaults())
@@ -77,6 +79,13 @@ class Optimizer(torch.optim.Optimizer):
         plain, for 1 tensors with 6 elements: asked for
         """
         return [share.choice for share in self._sharing()]
+
+    _capturable = False  # in states that were pickled before there was such a thing
+
+    @property
+    def capturable(self) -> bool:
+        """Whether a step can be captured in a CUDA graph."""
+        return self._capturable
 
     @property
     def lr_factor(self) -> float:
@@ -109,14 +118,36 @@ class Optimizer(torch.optim.Optimizer):
                 f"{self.rule!r} takes the gradient ahead of the parameters: call step(closure), or use the "
                 "form that needs only the gradient at hand, such as Nesterov()."
             )
-        if self.shown:
-            self.fields.check_shown(self.shown, self.param_groups)
-            self._show(self.param_groups[0]["count"])
+        captured = self.capturable and torch.cuda.is_current_stream_capturing()  # and happens at a replay
+        if not captured:
+            self._ask_schedules()
         loss = self._gradients(closure) if closure is not None else None
         self._move()
         for group in self.param_groups:
-            group["count"] += 1
+            group["count"] += not captured
         return loss
+
+    @torch.no_grad()
+    def prepare_replay(self) -> None:
+        """Puts the present numbers of all fields where the next replay of a captured step reads them.
+
+        Schedules are asked as for any step. Call it before each replay where a schedule, or somebody, moves a field;
+        a field that is a tensor on the parameters' device is read by the replay itself.
+        """
+        self._ask_schedules()
+        self._write_fields()
+        for group in self.param_groups:
+            group["count"] += 1
+
+    def _write_fields(self) -> None:
+        for share in self._sharing():
+            if isinstance(share.engine, Replayed):
+                share.engine.write(self._values(share.engine))
+
+    def _ask_schedules(self) -> None:
+        if self.shown:
+            self.fields.check_shown(self.shown, self.param_groups)
+            self._show(self.param_groups[0]["count"])
 
     @contextmanager
     def predicting(self) -> Iterator[None]:
@@ -230,7 +261,8 @@ class Optimizer(torch.optim.Optimizer):
                     self.state[p][key] = value.to(held.device, copy=True)
 
     def __getstate__(self) -> dict[str, Any]:
-        return super().__getstate__() | {"fields": self.fields, "shown": self.shown, "engine": self.engine}
+        own = {"fields": self.fields, "shown": self.shown, "engine": self.engine, "_capturable": self.capturable}
+        return super().__getstate__() | own
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._shares = None
@@ -248,7 +280,7 @@ class Optimizer(torch.optim.Optimizer):
             rules = {k: placed(self._rule(kind), params) for k, kind in enumerate(kinds)}
             groups = [k for k, group in enumerate(self.param_groups) for _ in group["params"]]
             members = [Member(number, k, p) for number, (k, p) in enumerate(zip(groups, params, strict=True))]
-            self._shares = share_out(members, rules, self.engine)
+            self._shares = share_out(members, rules, self.engine, self.capturable)
         return self._shares
 
     def _move(self) -> None:

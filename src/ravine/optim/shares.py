@@ -69,13 +69,16 @@ class Share:
             self.engine.step(moving, gradients, values(self.engine))
 
 
-def share_out(members: Sequence[Member], rules: Mapping[int, Rule], asked: str) -> list[Share]:
+def share_out(
+    members: Sequence[Member], rules: Mapping[int, Rule], asked: str, capturable: bool = False
+) -> list[Share]:
     """Puts parameters together that can move together.
 
     Args:
         members: The parameters.
         rules: The rule of each group by its number, placed.
         asked: The engine that was asked for.
+        capturable: Whether a step is to be captured in a CUDA graph.
 
     Returns:
         The shares, in the order of their first parameters.
@@ -94,7 +97,7 @@ def share_out(members: Sequence[Member], rules: Mapping[int, Rule], asked: str) 
         program = TWO_RULES if leaves(rule, _is_split) else read_program(rule)
         apart = not isinstance(program, RavineError) and not program.over_all
         for together in _by_kind(own) if apart else [own]:
-            choice, engine = choose(asked, rule, program, [member.p for member in together])
+            choice, engine = choose(asked, rule, program, [member.p for member in together], capturable)
             shares.append(Share(rule, together, choice, engine))
     return shares
 

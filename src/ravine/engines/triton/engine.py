@@ -46,7 +46,7 @@ class Triton:
         capturing = rows[0].p.is_cuda and torch.cuda.is_current_stream_capturing()
         if capturing:
             self._check_capture(rows)
-        with torch.cuda.device_of(rows[0].p):
+        with torch.cuda.device_of(rows[0].p):  # where Triton launches
             if rows != self.rows:
                 self._lay_out(rows, len(values))
             self.write(values, capturing)
@@ -91,8 +91,7 @@ class Triton:
         if numbers != self.numbers:
             if capturing:
                 raise RavineError(
-                    "a field changed since the last step, and a CUDA graph is captured now: call prepare_replay(), "
-                    "or take a step, before the capture."
+                    "a field changed since the last step, and a CUDA graph is captured now: take a step in between."
                 )
             upload(fields, numbers)
             self.numbers = numbers
