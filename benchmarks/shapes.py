@@ -23,20 +23,8 @@ def _resnet18() -> list[Shape]:
 def _gpt2_small() -> list[Shape]:
     """Radford et al. 2019, 12 layers of width 768, 50257 tokens: 124 million parameters in 148 tensors."""
     d = 768
-    block: list[Shape] = [
-        (d,),
-        (d,),
-        (d, 3 * d),
-        (3 * d,),
-        (d, d),
-        (d,),
-        (d,),
-        (d,),
-        (d, 4 * d),
-        (4 * d,),
-        (4 * d, d),
-        (d,),
-    ]
+    attention: list[Shape] = [(d,), (d,), (d, 3 * d), (3 * d,), (d, d), (d,)]
+    perceptron: list[Shape] = [(d,), (d,), (d, 4 * d), (4 * d,), (4 * d, d), (d,)]
     return [(50257, d), (1024, d), *(attention + perceptron) * 12, (d,), (d,)]
 
 

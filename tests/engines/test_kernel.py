@@ -16,8 +16,8 @@ p.grad = torch.ones(3)
 optimizer = Optimizer([p], {rule}, engine="native")
 assert "numba" not in sys.modules  # a process that never steps need not wait for it
 optimizer.step()
-run = optimizer._shares[0].engine.kernel
-print(sum(run.stats.cache_hits.values()), sum(run.stats.cache_misses.values()), p.tolist())
+run = next(module for name, module in sys.modules.items() if name.startswith("ravine_step_float32_")).run
+print(run.cache_hits, p.tolist())
 """
 
 
@@ -34,9 +34,9 @@ def stepped(cache, rule="SGD(lr=0.5)", rules="SGD"):
 
 
 def test_a_second_process_compiles_nothing(tmp_path):
-    assert stepped(tmp_path)[0] == "0 1 [0.5, 0.5, 0.5]"
+    assert stepped(tmp_path)[0] == "0 [0.5, 0.5, 0.5]"
     files = {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*")}
-    assert stepped(tmp_path)[0] == "1 0 [0.5, 0.5, 0.5]"
+    assert stepped(tmp_path)[0] == "1 [0.5, 0.5, 0.5]"
     assert {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*") if file in files} == files
 
 

@@ -100,9 +100,12 @@ def test_every_operation_means_what_it_means_in_torch():
     torch.testing.assert_close(ends[0], ends[1], rtol=1e-13, atol=1e-13)
 
 
-def test_threads_share_a_step_out_and_change_no_bit(monkeypatch):
+@pytest.mark.parametrize("whose", ["PyTorch's", "our own"])
+def test_threads_share_a_step_out_and_change_no_bit(monkeypatch, whose):
     monkeypatch.setattr(threads, "WORTH_IT", 1)
-    monkeypatch.setattr(table, "PORTION", 1000)
+    if whose == "our own":
+        monkeypatch.setattr(threads, "_team", lambda: threads._threads_of_our_own)
+    monkeypatch.setattr(threads, "PORTION", 2)
     monkeypatch.setattr(table, "BLOCK", 700)
     rule = Average(Decay(Adam(lr=0.1), l2=0.1), decay=0.9)
     before = torch.get_num_threads()

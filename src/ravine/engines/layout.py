@@ -1,6 +1,8 @@
 """Where the tensors of many rows lie in memory, as compiled kernels want to know it."""
 
 from collections.abc import Sequence
+from itertools import chain
+from operator import attrgetter
 from typing import NoReturn
 
 import torch
@@ -12,6 +14,9 @@ from .trace import Program
 
 Copies = list[tuple[Tensor, Tensor | None]]
 """What was copied for a kernel, and where it goes afterwards."""
+
+
+_DTYPE = attrgetter("dtype")
 
 
 class Layout:
@@ -27,6 +32,11 @@ class Layout:
             _settle(row, program.scalars)
         self.slots = [[real(slot) for slot in row.slots(program.elements)] for row in rows]
         self.direct = [self._is_direct(row, slots) for row, slots in zip(rows, self.slots, strict=True)]
+        self.params = [row.p for row in rows]
+        self.columns = [list(column) for column in zip(*self.slots, strict=True)]
+        self.sizes, self.strides = [row.size for row in rows], [row.stride for row in rows]
+        self.places: list[int] = []
+        """Where the parameters lay when their sizes were last seen to be right."""
 
     def find(self, gradients: Sequence[Tensor], copies: Copies) -> list[int]:
         """Finds where everything lies; sizes are checked at every step, since a kernel sees addresses alone.
@@ -41,6 +51,9 @@ class Layout:
         Raises:
             RavineError: A parameter has another size than its slots.
         """
+        if self._are_all_direct(gradients):
+            columns = (self.places, map(Tensor.data_ptr, gradients), *(map(Tensor.data_ptr, c) for c in self.columns))
+            return list(chain.from_iterable(zip(*columns, strict=True)))
         found: list[int] = []
         for row, slots, direct, g in zip(self.rows, self.slots, self.direct, gradients, strict=True):
             p, stride = row.p, row.stride
@@ -54,6 +67,26 @@ class Layout:
             else:
                 found += [tensor.data_ptr() for tensor in self._alike(row, g, slots, copies)]
         return found
+
+    def _are_all_direct(self, gradients: Sequence[Tensor]) -> bool:
+        """Tells whether all rows can be stepped where they lie; asked of all at once, since every step waits for it."""
+        if not (
+            all(self.direct)
+            and set(map(type, gradients)) == {Tensor}
+            and set(map(_DTYPE, gradients)) == {self.dtype}
+            and list(map(Tensor.stride, gradients)) == self.strides
+            and list(map(Tensor.numel, gradients)) == self.sizes
+        ):
+            return False
+        places = list(map(Tensor.data_ptr, self.params))
+        if places != self.places:  # else they are what they were
+            if (
+                list(map(Tensor.numel, self.params)) != self.sizes
+                or list(map(Tensor.stride, self.params)) != self.strides
+            ):
+                return False
+            self.places = places
+        return True
 
     def _alike(self, row: Row, g: Tensor, slots: Sequence[Tensor], copies: Copies) -> list[Tensor]:
         """Brings the tensors of one row into one order and one dtype, by copies where they are not."""

@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain
+from operator import is_
 from typing import Any
 
 from torch import Tensor
@@ -36,10 +38,15 @@ class Share:
     members: Sequence[Member]
     choice: Choice
     engine: Engine
-    rows: list[Row | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.rows = [None] * len(self.members)
+        self.params = [member.p for member in self.members]
+        self.rows: list[Row | None] = [None] * len(self.members)
+        self.places: list[int] = []
+        self.moving: list[Row] = []
+        """The rows of those that had a gradient at the last step, and their places among all."""
+        self.known: list[dict[str, Any]] = []
+        """All states as they were after that step; those of `moving` are `slots`, which hold the tensors `held`."""
 
     def step(
         self,
@@ -54,19 +61,36 @@ class Share:
             begin: Makes the row of a parameter, and what its state lacks.
             values: Gives what an engine wants to be told of every group.
         """
-        moving: list[Row] = []
-        gradients: list[Tensor] = []
-        rows = self.rows
-        for k, member in enumerate(self.members):
-            g = member.p.grad
-            if g is not None:
-                row = rows[k]
-                if row is None or row.state is not states.get(member.p) or not row.is_current():
-                    row = rows[k] = begin(member, self.rule)
-                moving.append(row)
-                gradients.append(g)
-        if moving:
-            self.engine.step(moving, gradients, values(self.engine))
+        gradients = [p.grad for p in self.params]
+        places = [k for k, g in enumerate(gradients) if g is not None]
+        if places:
+            if places != self.places or not self._are_current(states):
+                self._look_up(places, states, begin)
+            self.engine.step(self.moving, [g for g in gradients if g is not None], values(self.engine))
+            if not self.known:
+                self.known = [*states.values()]
+                self.slots = [row.state for row in self.moving]
+                self.held = [*chain.from_iterable(map(dict.values, self.slots))]
+
+    def _look_up(
+        self, places: list[int], states: Mapping[Tensor, dict[str, Any]], begin: Callable[[Member, Rule], Row]
+    ) -> None:
+        for k in places:
+            row, member = self.rows[k], self.members[k]
+            if row is None or row.state is not states.get(member.p) or not row.is_current():
+                self.rows[k] = begin(member, self.rule)
+        self.places, self.moving = places, [row for row in (self.rows[k] for k in places) if row is not None]
+        self.known = []
+
+    def _are_current(self, states: Mapping[Tensor, dict[str, Any]]) -> bool:
+        """Tells whether nobody put other tensors into the states; of all at once, since every step waits for it."""
+        known = [*states.values()]
+        held = [*chain.from_iterable(map(dict.values, self.slots))]
+        return _are(known, self.known) and _are(held, self.held)
+
+
+def _are(ours: Sequence[Any], theirs: Sequence[Any]) -> bool:
+    return len(ours) == len(theirs) and all(map(is_, ours, theirs))
 
 
 def share_out(

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -14,10 +15,18 @@ from types import ModuleType
 import platformdirs
 
 from ..trace import Program
-from .source import print_source
+from .source import SHARE, print_source
 
-Kernel = Callable[[int, int, int, int], None]
-"""A compiled `run(table, part, first, last)`."""
+
+@dataclass(frozen=True)
+class Kernel:
+    """A compiled function: by its address for other compiled code, and to be called from Python.
+
+    Neither holds Python's lock while it runs.
+    """
+
+    address: int
+    call: Callable[..., None]
 
 
 def compiled(program: Program, dtype: str) -> Kernel:
@@ -28,14 +37,23 @@ def compiled(program: Program, dtype: str) -> Kernel:
         dtype: What the parameters, gradients and slots hold.
 
     Returns:
-        The kernel.
+        Its `run(table, part, first, last)`.
     """
-    return _compiled(print_source(program, dtype), dtype)
+    return _compiled(print_source(program, dtype), f"step_{dtype}")
+
+
+def share() -> Kernel:
+    """Gives what every thread does in a pass that several share: `share(task)`, see `pieces`.
+
+    Returns:
+        The function.
+    """
+    return _compiled(SHARE, "share")
 
 
 @cache
-def _compiled(source: str, dtype: str) -> Kernel:
-    name = f"ravine_step_{dtype}_{hashlib.sha256((source + _pieces()).encode()).hexdigest()[:20]}"
+def _compiled(source: str, purpose: str) -> Kernel:
+    name = f"ravine_{purpose}_{hashlib.sha256((source + _pieces()).encode()).hexdigest()[:20]}"
     file, kept = _written(name, source)
     # The text is run from memory; the file is what Numba keeps its compiled form beside, and what tracebacks show.
     module = sys.modules[name] = ModuleType(name)  # what Numba loads asks for the module that it came from
@@ -44,7 +62,8 @@ def _compiled(source: str, dtype: str) -> Kernel:
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     # Printed above from a traced graph; nothing that was typed gets here but names that Python took for names.
     exec(compile(source, file, "exec"), module.__dict__)  # noqa: S102
-    return module.__dict__["run"]
+    compiled = module.__dict__["run"]
+    return Kernel(compiled.address, compiled.ctypes)
 
 
 @cache

@@ -98,6 +98,28 @@ def _narrowed(builder: Any, value: Any, dtype: str) -> Any:
 
 
 @intrinsic
+def call(_typing: Any, function: Any, table: Any, part: Any, first: Any, last: Any) -> Any:
+    """Calls a kernel by its address."""
+
+    def generate(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        kernel = ir.FunctionType(ir.VoidType(), [_WORD] * 4)
+        builder.call(builder.inttoptr(args[0], kernel.as_pointer()), args[1:])
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 5), generate
+
+
+@intrinsic
+def take(_typing: Any, address: Any, count: Any) -> Any:
+    """Adds to a number that several threads add to, and gives what it was before."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.atomic_rmw("add", builder.inttoptr(args[0], _WORD.as_pointer()), args[1], "monotonic")
+
+    return types.int64(types.int64, types.int64), generate
+
+
+@intrinsic
 def pick(_typing: Any, condition: Any, x: Any, y: Any) -> Any:
     """Chooses between two values that are both there, without a branch."""
 

@@ -2,7 +2,7 @@
 
 from numba import float32, float64, njit
 
-from .memory import array
+from .memory import array, call, take
 
 word, _ = array("int64")
 double, put_double = array("float64")
@@ -28,3 +28,13 @@ def summed(partials, columns, column, first, last):
     for b in range(first, last):
         total += double(partials, b * columns + column)
     return total
+
+
+@njit(nogil=True)
+def take_blocks(task):
+    """Takes blocks, some at a time, as long as there are any; a task is kernel, table, part, next, blocks, portion."""
+    blocks, portion = word(task, 4), word(task, 5)
+    first = take(task + 3 * 8, portion)
+    while first < blocks:
+        call(word(task, 0), word(task, 1), word(task, 2), first, min(first + portion, blocks))
+        first = take(task + 3 * 8, portion)

@@ -38,7 +38,7 @@ HEAD = '''"""{rule}, for {dtype}: printed from the rule's `update`, and compiled
 
 import math
 
-from numba import float32, float64, int64, njit
+from numba import cfunc, float32, float64, int64, njit
 
 from ravine.engines.native.memory import add_in_any_order, array, pick
 from ravine.engines.native.noise import key, normal
@@ -201,6 +201,19 @@ def _loop(variable: str, over: str, body: list[str]) -> list[str]:
     return [f"for {variable} in range({over}):", *(f"    {line}" for line in body)]
 
 
+SHARE = '''"""What every thread does in a pass that several share."""
+
+from numba import cfunc
+
+from ravine.engines.native.pieces import take_blocks
+
+
+@cfunc("void(int64)", cache=CACHE)
+def run(task):
+    take_blocks(task)
+'''
+
+
 def _run(stages: int) -> str:
     lines = []
     for stage in range(stages):
@@ -208,4 +221,4 @@ def _run(stages: int) -> str:
         lines += [f"if part == {2 * stage + 1} or part < 0:", f"    blocks_{stage}(table, first, last)"]
     signature = '"void(int64, int64, int64, int64)"'
     body = "\n".join(f"    {line}" for line in lines)
-    return f"\n@njit({signature}, cache=CACHE, {OPTIONS})\ndef run(table, part, first, last):\n{body}\n"
+    return f"\n@cfunc({signature}, cache=CACHE)\ndef run(table, part, first, last):\n{body}\n"

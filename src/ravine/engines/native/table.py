@@ -15,7 +15,7 @@ from ..row import Row
 from ..stages import kept
 from ..trace import Program
 from .kernel import compiled
-from .threads import PORTION, run
+from .threads import run
 
 BLOCK = 1 << 15
 """Elements in a block: what is read per block is lost in it, and there are enough blocks to share out."""
@@ -57,7 +57,7 @@ class Native:
         if found != self.found:
             self.arrays[:] = found
             self.found = found
-        run(self.kernel, self.at, self.program.stages, self.portions, self.elements)
+        run(self.kernel, self.at, self.program.stages, self.blocks, self.elements)
         put_back(copies)
         increment_version([row.p for row in rows])
 
@@ -71,7 +71,7 @@ class Native:
         self.groups = np.array([row.group for row in rows])
         self.hyperparameters = np.zeros((tensors, len(program.fields)))
         self.arrays = np.zeros(tensors * (2 + len(program.elements)), dtype=whole)
-        self.elements, self.portions = int(sizes.sum()), _portions([end - begin for _, begin, end in blocks])
+        self.elements, self.blocks = int(sizes.sum()), len(blocks)
         self.columns: list[NDArray[Any]] = [
             np.array([counter(row) for row in rows], dtype=whole),
             np.array([scalar.data_ptr() for row in rows for scalar in row.slots(program.scalars)], dtype=whole),
@@ -87,14 +87,3 @@ class Native:
         header = np.array([*(column.ctypes.data for column in self.columns), tensors], dtype=whole)
         self.columns.append(header)
         self.at = header.ctypes.data
-
-
-def _portions(sizes: Sequence[int]) -> list[tuple[int, int]]:
-    """Joins blocks to portions for threads, small tensors many at a time."""
-    portions, first, elements = [], 0, 0
-    for last, size in enumerate(sizes, start=1):
-        elements += size
-        if elements >= PORTION or last == len(sizes):
-            portions.append((first, last))
-            first, elements = last, 0
-    return portions

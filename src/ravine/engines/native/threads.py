@@ -1,69 +1,74 @@
-"""Shares a pass through the blocks out to threads; a compiled kernel holds no lock, so that Python's own threads serve.
+"""Shares a pass through the blocks out to the threads that PyTorch works with.
 
-Numba's parallel loops are not used: their threads must not be entered from two sides at once, nor do they all live
-through a fork, and either ends the process. They also take three times as long to compile and to load.
+PyTorch's threads wait for work by spinning, so that others which want the same processors between two of its
+operations get half of them: beside a backward pass, threads of our own made a step on 11.7 million parameters no
+faster than one thread alone. So the very threads of PyTorch are asked, through the runtime that both then share
+(GCC's OpenMP: "The GNU OpenMP Implementation", section "Implementing PARALLEL construct"). Where PyTorch was built
+with another one, threads of our own serve. Numba's parallel loops would bring a third set of threads, which must not
+be entered from two sides at once, nor survives a fork; either ends the process.
 """
 
+import ctypes
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
 
+import numpy as np
 import torch
 
-Kernel = Callable[[int, int, int, int], None]
-"""A compiled `run(table, part, first, last)`; see `source`."""
+from .kernel import Kernel, share
 
-WORTH_IT = 1 << 18
-"""Elements from which on several threads are faster: waking one takes 20 microseconds, or some 70,000 elements."""
+WORTH_IT = 1 << 17
+"""Elements from which on several threads are faster: waking one that sleeps takes up to 50 microseconds."""
 
-PORTION = 1 << 18
-"""Elements that a thread takes at a time: a tenth of a millisecond, so that a busy processor holds up little."""
-
-_pool: ThreadPoolExecutor | None = None
-_size = 0
+PORTION = 8
+"""Blocks that a thread takes at a time: a tenth of a millisecond, so that a busy processor holds up little."""
 
 
-def run(kernel: Kernel, table: int, stages: int, portions: Sequence[tuple[int, int]], elements: int) -> None:
+def run(kernel: Kernel, table: int, stages: int, blocks: int, elements: int) -> None:
     """Takes one step.
 
     Args:
         kernel: What to run.
         table: The address of its table.
         stages: How many passes come before the one that moves the parameters.
-        portions: The first block of each portion, and the one after its last.
+        blocks: How many blocks of elements there are.
         elements: How many elements there are in all.
     """
-    threads = min(torch.get_num_threads(), len(portions))
-    if threads <= 1 or elements < WORTH_IT:
-        kernel(table, -1, 0, portions[-1][1] if portions else 0)
+    threads = 1 if elements < WORTH_IT else min(torch.get_num_threads(), -(-blocks // PORTION))
+    if threads <= 1:
+        kernel.call(table, -1, 0, blocks)
         return
-    pool = _threads(threads - 1)
+    in_parallel, work = _team(), share()
     for stage in range(stages + 1):
-        kernel(table, 2 * stage, 0, 0)
-        todo = iter(portions)
-        others: list[Future[None]] = [
-            pool.submit(_work, kernel, table, 2 * stage + 1, todo) for _ in range(threads - 1)
-        ]
-        _work(kernel, table, 2 * stage + 1, todo)
-        for other in others:
-            other.result()
+        kernel.call(table, 2 * stage, 0, 0)
+        task = np.array([kernel.address, table, 2 * stage + 1, 0, blocks, PORTION], dtype=np.int64)
+        in_parallel(work, task.ctypes.data, threads)
 
 
-def _work(kernel: Kernel, table: int, part: int, todo: Iterator[tuple[int, int]]) -> None:
-    for first, last in todo:
-        kernel(table, part, first, last)
+@cache
+def _team() -> Callable[[Any, int, int], None]:
+    """Finds who runs one function on several threads at once, PyTorch's own if they can be asked."""
+    process = ctypes.CDLL(None)
+    if "OpenMP" not in torch.__config__.parallel_info() or not hasattr(process, "GOMP_parallel"):
+        return _threads_of_our_own
+    parallel = process.GOMP_parallel
+    parallel.argtypes, parallel.restype = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint], None
+    return lambda work, task, threads: parallel(work.address, task, threads, 0)
 
 
-def _threads(count: int) -> ThreadPoolExecutor:
-    global _pool, _size
-    if _pool is None or _size < count:
-        _pool, _size = ThreadPoolExecutor(count, thread_name_prefix="ravine"), count
-    return _pool
+def _threads_of_our_own(work: Any, task: int, threads: int) -> None:
+    others = [_pool().submit(work.call, task) for _ in range(threads - 1)]
+    work.call(task)
+    for other in others:
+        other.result()
 
 
-def _forget() -> None:
-    global _pool  # noqa: PLW0603
-    _pool = None  # threads do not live through a fork
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="ravine")
 
 
-os.register_at_fork(after_in_child=_forget)
+os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not live through a fork
