@@ -1,10 +1,14 @@
 """The battery lets right rules through by every engine, and finds each fault of wrong ones."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 
 from ravine.engines.native.kernel import _compiled
-from ravine.optim.battery import battery
+from ravine.optim.battery import Finding, battery
 from ravine.recipe import NAMES, read_method
 from ravine.rules import Adam, Clip, Muon, Nesterov, Rule
 from ravine.rules.rule import Number, field, zeros
@@ -65,9 +69,22 @@ def test_what_cannot_be_compiled_is_a_warning_and_plain_serves():
 def test_an_engine_that_does_not_run_here_says_why():
     if torch.cuda.is_available():
         return  # it does
-    assert found(Adam(), "auto")["triton"].outcome == "not run"
-    assert "cuda" in found(Adam(), "auto")["triton"].said
-    assert found(Adam(), "triton")["triton"].outcome == "failed"
+    said = found(Adam(), "auto")["triton"]
+    assert said == Finding("not run", "no GPU here; TRITON_INTERPRET=1 looks at it all the same")
+    assert found(Adam(), "triton")["triton"] == Finding("failed", said.said)
+
+
+@pytest.mark.slow
+def test_a_gpu_s_kernels_are_looked_at_without_one_by_an_interpreter():
+    program = """
+from ravine.optim.battery import battery
+from ravine.rules import Adam
+for about, finding in battery(Adam(), {"Adam": Adam}, "triton"):
+    print(about, finding.outcome, sep="=")
+"""
+    environment = {**os.environ, "TRITON_INTERPRET": "1"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [f"{about}=held" for about in ("plain", "triton", *EVERY)]
 
 
 def test_a_rule_for_matrices_is_looked_at_with_matrices():

@@ -65,7 +65,9 @@ def compiled(subject: Subject, engine: str, asked: bool) -> Finding:
         check_engine(engine)
         _ = Optimizer([torch.ones(1, device=device)], SGD(), engine=engine).engines
     except RavineError as missing:
-        return Finding("failed" if asked else "not run", str(missing).removeprefix(f"engine={engine!r}: "))
+        why = str(missing).removeprefix(f"engine={engine!r}: ")
+        no_gpu = "no GPU here; TRITON_INTERPRET=1 looks at it all the same"
+        return Finding("failed" if asked else "not run", no_gpu if "compiles for cuda" in why else why)
     walk = Walk(subject.rule, engine, device=device, matrices=subject.refusal is not None)
     try:
         _ = walk.optimizer.engines
