@@ -16,6 +16,7 @@ from ..errors import RavineError
 from ..part import substitute
 from ..rules import Decay, Maximize, Rule, field_names
 from .bad_input import check_engines
+from .compiling import not_traced
 from .optimizer import Optimizer, bare
 from .shares import Member, Share
 from .torch_names import FIELDS, LATE, SLOTS, STEP
@@ -76,6 +77,7 @@ class DropIn(Optimizer):
             self._write_fields()
 
     @override
+    @not_traced
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Takes one step.
 

@@ -17,6 +17,7 @@ from ..errors import RavineError
 from ..part import leaves, substitute
 from ..rules import Rule, placed
 from ..rules.rule import Start
+from .compiling import not_traced
 from .groups import KEPT, listed_once, read_fields
 from .shares import Member, Share, share_out
 
@@ -100,6 +101,7 @@ class Optimizer(torch.optim.Optimizer):
             group["lr_factor"] = factor
 
     @torch.no_grad()
+    @not_traced
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Takes one step.
 
