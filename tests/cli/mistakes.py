@@ -63,6 +63,7 @@ RULES = {
     "around": RULE.format(name="Around", kind="Wrapper", default="0.1", arguments="g, inner"),
     "arguments": RULE.format(name="Wrong", kind="Rule", default="0.1", arguments="g, m"),
 }
+RULES["taken"] = RULES["right"].replace("lr", "name")
 RULES["pair"] = RULES["right"] + RULES["needs"]
 """Files with rules, most of them with one that is wrong or has to be told more."""
 
@@ -247,6 +248,7 @@ CHECK = [
     ("check right.py:Right(rate=1)", "no field 'rate'", "Its fields: lr"),
     ("check right.py:Right(", "never closed"),
     ("check right.py:Right(lr=log(0.1,1))", "log(0.1, 1) is a range"),
+    ("check taken.py", "a field called name", "call it otherwise"),
     ("check right.py:cosine", "cosine is no rule; right.py has Right"),
     ("check right.py:Recipe(Right())", "Recipe(Right()) is no rule"),
     ("check right.py --engine natve", "engine='natve'", "Did you mean 'native'?"),

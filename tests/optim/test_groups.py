@@ -1,5 +1,7 @@
 """Fields in parameter groups: their names, values of their own, and every mistake told in one line."""
 
+from typing import ClassVar
+
 import pytest
 import torch
 
@@ -13,7 +15,9 @@ from ravine.rules import (
     Decay,
     Noise,
     RMSprop,
+    Rule,
 )
+from ravine.rules.rule import Number, field, zeros
 from ravine.schedules import cosine, epochs, step
 
 from .cases import Stubborn, parameters, same, sentence, walk
@@ -101,3 +105,34 @@ def test_a_parameter_that_is_listed_twice_is_refused(named):
     assert len(optimizer.param_groups) == 1
     with pytest.raises(ValueError, match="some parameters appear in more than one parameter group"):
         optimizer.add_param_group({"params": [p]})
+
+
+class Named(Rule):
+    """Has two names that an optimizer has too, and one that it has not."""
+
+    count: Number = field(2.0, "how often the gradient counts", at_least=0)
+    state: ClassVar = {"steps": zeros}
+
+    def update(self, p, g, steps):
+        return p - self.count * g, steps
+
+
+class Stepping(Rule):
+    """Keeps a slot where the optimizer keeps its count."""
+
+    state: ClassVar = {"step": zeros}
+
+    def update(self, p, g, step):
+        return p - g, step
+
+
+@pytest.mark.parametrize(("rule", "kind", "name"), [(Named(), "field", "count"), (Stepping(), "slot", "step")])
+def test_names_that_the_optimizer_has_for_itself_are_refused(rule, kind, name):
+    told = sentence(lambda: Optimizer(parameters(), rule))
+    assert told == (
+        f"{rule!r}: it has a {kind} called {name}, and an optimizer keeps something of its own under that name; "
+        "call it otherwise."
+    )
+    assert sentence(lambda: Optimizer(parameters(), Clip(rule, value=1.0))).startswith(
+        f"Clip({rule!r}, value=1.0): it has"
+    )

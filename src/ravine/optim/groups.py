@@ -20,6 +20,9 @@ KEPT = {"count": 0, "lr_factor": 1.0}
 MARKS = {"params", "param_names", "name", *KEPT}
 """What else a parameter group may say of itself."""
 
+COUNT = "step"
+"""What a parameter's state keeps beside the rule's slots: how often it has stepped."""
+
 Group = Mapping[str, Any]
 
 
@@ -147,7 +150,7 @@ def read_fields(rule: Any, steps: Any, steps_per_epoch: int | None) -> Fields:
         Its fields.
 
     Raises:
-        RavineError: It is no rule, or holds a range, or a schedule whose length is not known.
+        RavineError: It is no rule, or holds a range, or a schedule whose length is not known; or a name in it is taken.
     """
     if not isinstance(rule, Rule):
         raise RavineError(f"Optimizer(params, {text(rule)}): a rule must come second, such as Adam(lr=0.001).")
@@ -157,6 +160,17 @@ def read_fields(rule: Any, steps: Any, steps_per_epoch: int | None) -> Fields:
         raise RavineError(f"{rule!r} holds a schedule: say how long training is, as in Optimizer(..., steps=1000).")
     if steps is not None and (not isinstance(steps, int) or isinstance(steps, bool) or steps < 1):
         raise RavineError(f"Optimizer(steps={steps!r}): steps must be a whole number, at least 1, got {steps!r}.")
+    _check_names(rule)
     rule = bind(rule, steps_per_epoch) if steps_per_epoch is not None else rule
     paths, schedules = field_names(rule), leaves(rule, is_schedule)
     return Fields(rule, steps, paths, {name: schedules[path] for name, path in paths.items() if path in schedules})
+
+
+def _check_names(rule: Rule) -> None:
+    """Refuses names of a user's own that would stand where groups and states keep something else."""
+    names, slots = sorted(MARKS & set(field_names(rule))), [name for name in rule.slots() if name == COUNT]
+    for kind, name in [*(("field", name) for name in names), *(("slot", name) for name in slots)]:
+        raise RavineError(
+            f"{rule!r}: it has a {kind} called {name}, and an optimizer keeps something of its own under that name; "
+            "call it otherwise."
+        )

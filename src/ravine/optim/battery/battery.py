@@ -51,7 +51,7 @@ def battery(
         except RavineError as refusal:
             return about, Finding("failed", str(refusal))
         except Exception as error:  # the rule is somebody else's, and may raise anything
-            told = sentence(error)
+            told = sentence(rule, error)
             if told is None:
                 raise
             return about, Finding("failed", told)

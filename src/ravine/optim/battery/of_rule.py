@@ -14,7 +14,7 @@ from ...part import meanings
 from ...rules import Rule
 from ...text import read
 from .recorded import STEPS
-from .subject import Finding, Subject, in_words
+from .subject import Finding, Subject, in_words, whole
 
 DTYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
 SAVED = 37
@@ -90,7 +90,7 @@ def fields(subject: Subject) -> Finding:
         How many values were refused.
     """
     refused: list[str] = []
-    for rule in _whole(subject.rule):
+    for rule in whole(subject.rule):
         known = meanings(rule)
         for each in dataclasses.fields(rule):
             if each.name not in known:
@@ -107,15 +107,6 @@ def fields(subject: Subject) -> Finding:
             refused.append(name)
     names = ", ".join(dict.fromkeys(refused))
     return Finding("held", f"{len(refused)} wrong values refused by name: {names}" if names else "there are none")
-
-
-def _whole(rule: Rule) -> Iterator[Rule]:
-    """Yields a rule and those that it wraps."""
-    yield rule
-    for each in dataclasses.fields(rule):
-        inside = getattr(rule, each.name)
-        if isinstance(inside, Rule):
-            yield from _whole(inside)
 
 
 def _wrong(known: Meaning) -> Iterator[float | str]:

@@ -1,8 +1,8 @@
 """A rule under the battery's eyes, and what is found of it."""
 
 import traceback
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from ...errors import RavineError
 from ...rules import Rule
 from .recorded import STEPS, Walk
 
-NOT_THEIRS = (Path(__file__).parents[2], Path(torch.__file__).parent)
+RAVINE = Path(__file__).parents[2]
 """Where the code is that no user wrote."""
 WRITE = "write update with + - * / **, comparisons and the functions of ravine.rules.rule"
 """What to do about a rule that raises."""
@@ -90,17 +90,35 @@ def in_words(names: Iterable[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def sentence(error: Exception) -> str | None:
+def whole(rule: Rule) -> Iterator[Rule]:
+    """Yields a rule and those that it wraps, however deep.
+
+    Args:
+        rule: The rule.
+
+    Yields:
+        Each, the outermost first.
+    """
+    yield rule
+    for each in fields(rule):
+        inside = getattr(rule, each.name)
+        if isinstance(inside, Rule):
+            yield from whole(inside)
+
+
+def sentence(rule: Rule, error: Exception) -> str | None:
     """Says in one line what a rule's own code raised, and where.
 
     Args:
+        rule: The rule.
         error: What came out of a step.
 
     Returns:
-        The sentence; None where no line but Ravine's and PyTorch's took part, and the fault is theirs.
+        The sentence; None where no line of a user's took part, and the fault is Ravine's.
     """
+    written: set[str] = {type(each).update.__code__.co_filename for each in whole(rule) if hasattr(each, "update")}  # pyright: ignore[reportAttributeAccessIssue]
     frames = traceback.extract_tb(error.__traceback__)
-    theirs = [frame for frame in frames if not any(Path(frame.filename).is_relative_to(home) for home in NOT_THEIRS)]
+    theirs = [f for f in frames if f.filename in written and not Path(f.filename).is_relative_to(RAVINE)]
     if not theirs:
         return None
     said = " ".join(str(error).split()).removesuffix(".") or "no reason given"
