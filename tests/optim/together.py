@@ -6,6 +6,7 @@ from datetime import timedelta
 import torch
 import torch.distributed as dist
 from torch import nn, optim
+from torch.distributed.checkpoint.state_dict import get_optimizer_state_dict, set_optimizer_state_dict
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor
 from torch.nn.parallel import DistributedDataParallel
@@ -30,9 +31,9 @@ def part(rank, world):
     return x[rank::world], y[rank::world]
 
 
-def train(model, optimizer, x, y, between=None):
+def train(model, optimizer, x, y, between=None, steps=STEPS):
     """Takes steps on the same examples."""
-    for t in range(STEPS):
+    for t in range(steps):
         optimizer.zero_grad()
         (model(x) - y).square().mean().backward()
         if between is not None:
@@ -48,6 +49,7 @@ def clipped(model, _):
 OPTIMIZERS = {
     "ours": lambda params, engine="auto": ravine.optim.AdamW(params, lr=0.05, weight_decay=0.1, engine=engine),
     "plain": lambda params: OPTIMIZERS["ours"](params, "plain"),
+    "kept": lambda params: OPTIMIZERS["ours"](params),
     "theirs": lambda params: optim.AdamW(params, lr=0.05, weight_decay=0.1),
     "clip": lambda params: Optimizer(params, Clip(AdamW(lr=0.05, weight_decay=0.1), norm=0.05)),
     "clip by PyTorch": lambda params: optim.AdamW(params, lr=0.05, weight_decay=0.1),
@@ -67,7 +69,14 @@ def sharded(kind, x, y):
             fully_shard(layer)
     fully_shard(model)
     optimizer = OPTIMIZERS[kind](model.parameters())
-    train(model, optimizer, x, y, clipped if kind == "clip by PyTorch" else None)
+    if kind == "kept":
+        train(model, optimizer, x, y, steps=STEPS // 2)
+        state = get_optimizer_state_dict(model, optimizer)
+        optimizer = OPTIMIZERS[kind](model.parameters())
+        set_optimizer_state_dict(model, optimizer, state)
+        train(model, optimizer, x, y, steps=STEPS - STEPS // 2)
+    else:
+        train(model, optimizer, x, y, clipped if kind == "clip by PyTorch" else None)
     moments = [value for held in optimizer.state.values() for key, value in held.items() if key in ("exp_avg", "m")]
     assert all(isinstance(p, DTensor) for p in model.parameters())
     assert all(isinstance(value, DTensor) for value in moments)
