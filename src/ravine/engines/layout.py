@@ -1,7 +1,6 @@
 """Where the tensors of many rows lie in memory, as compiled kernels want to know it."""
 
 from collections.abc import Sequence
-from itertools import chain
 from operator import attrgetter
 from typing import NoReturn
 
@@ -33,7 +32,11 @@ class Layout:
         self.slots = [[real(slot) for slot in row.slots(program.elements)] for row in rows]
         self.direct = [self._is_direct(row, slots) for row, slots in zip(rows, self.slots, strict=True)]
         self.params = [row.p for row in rows]
-        self.columns = [list(column) for column in zip(*self.slots, strict=True)]
+        self.tensors = [
+            tensor for row, slots in zip(rows, self.slots, strict=True) for tensor in (row.p, row.p, *slots)
+        ]
+        self.width = 2 + len(program.elements)
+        """For each row parameter, gradient and slots; in between steps the parameter stands in the gradient's place."""
         self.sizes, self.strides = [row.size for row in rows], [row.stride for row in rows]
         self.places: list[int] = []
         """Where the parameters lay when their sizes were last seen to be right."""
@@ -51,10 +54,13 @@ class Layout:
         Raises:
             RavineError: A parameter has another size than its slots.
         """
-        if self._are_all_direct(gradients):
-            columns = (self.places, map(Tensor.data_ptr, gradients), *(map(Tensor.data_ptr, c) for c in self.columns))
-            return list(chain.from_iterable(zip(*columns, strict=True)))
-        found: list[int] = []
+        if all(self.direct) and self._are_like_parameters(gradients):
+            found = self._addresses(gradients)
+            places = found[:: self.width]
+            if places == self.places or self._are_as_they_were():
+                self.places = places
+                return found
+        found = []
         for row, slots, direct, g in zip(self.rows, self.slots, self.direct, gradients, strict=True):
             p, stride = row.p, row.stride
             if direct and type(g) is Tensor and g.dtype is row.dtype and g.stride() == stride == p.stride():
@@ -63,30 +69,29 @@ class Layout:
                 found.append(p.data_ptr())
                 found.append(g.data_ptr())
                 for slot in slots:
-                    found.append(slot.data_ptr())  # noqa: PERF401 - faster than a list of its own, and every step waits
+                    found.append(slot.data_ptr())
             else:
                 found += [tensor.data_ptr() for tensor in self._alike(row, g, slots, copies)]
         return found
 
-    def _are_all_direct(self, gradients: Sequence[Tensor]) -> bool:
-        """Tells whether all rows can be stepped where they lie; asked of all at once, since every step waits for it."""
-        if not (
-            all(self.direct)
-            and set(map(type, gradients)) == {Tensor}
+    def _are_like_parameters(self, gradients: Sequence[Tensor]) -> bool:
+        """Tells whether gradients lie as parameters do; asked of all at once, since every step waits for it."""
+        return (
+            set(map(type, gradients)) == {Tensor}
             and set(map(_DTYPE, gradients)) == {self.dtype}
             and list(map(Tensor.stride, gradients)) == self.strides
             and list(map(Tensor.numel, gradients)) == self.sizes
-        ):
-            return False
-        places = list(map(Tensor.data_ptr, self.params))
-        if places != self.places:  # else they are what they were
-            if (
-                list(map(Tensor.numel, self.params)) != self.sizes
-                or list(map(Tensor.stride, self.params)) != self.strides
-            ):
-                return False
-            self.places = places
-        return True
+        )
+
+    def _are_as_they_were(self) -> bool:
+        sizes, strides = map(Tensor.numel, self.params), map(Tensor.stride, self.params)
+        return list(sizes) == self.sizes and list(strides) == self.strides
+
+    def _addresses(self, gradients: Sequence[Tensor]) -> list[int]:
+        self.tensors[1 :: self.width] = gradients
+        found = list(map(Tensor.data_ptr, self.tensors))
+        self.tensors[1 :: self.width] = self.params  # lets go of the gradients, which take as much memory
+        return found
 
     def _alike(self, row: Row, g: Tensor, slots: Sequence[Tensor], copies: Copies) -> list[Tensor]:
         """Brings the tensors of one row into one order and one dtype, by copies where they are not."""

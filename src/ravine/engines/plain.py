@@ -259,6 +259,10 @@ class Plain:
             gradients: Their gradients.
             values: For each group its `fields`.
         """
+        with torch.set_grad_enabled(self.recorded):
+            self._step(rows, gradients, values)
+
+    def _step(self, rows: Sequence[Row], gradients: Sequence[Tensor], values: Sequence[Sequence[Any]]) -> None:
         rule, names = self.rule_of(rows, values), list(self.rule.slots())
         read = _recorded if self.recorded else real_or_spread
         for row in rows:

@@ -17,6 +17,7 @@ from ..part import substitute
 from ..rules import Decay, Maximize, Rule, field_names
 from .bad_input import check_engines
 from .compiling import not_traced
+from .hooks import hooked
 from .optimizer import Optimizer, bare
 from .shares import Member, Share
 from .torch_names import FIELDS, LATE, SLOTS, STEP
@@ -78,6 +79,7 @@ class DropIn(Optimizer):
 
     @override
     @not_traced
+    @hooked
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Takes one step.
 
@@ -88,11 +90,10 @@ class DropIn(Optimizer):
             What the closure returned, or None.
         """
         loss = None
-        with torch.set_grad_enabled(self.defaults.get("differentiable", False)):
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            self._move()
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        self._move()
         return loss
 
     @override

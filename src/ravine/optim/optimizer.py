@@ -19,6 +19,7 @@ from ..rules import Rule, placed
 from ..rules.rule import Start
 from .compiling import not_traced
 from .groups import KEPT, listed_once, read_fields
+from .hooks import hooked
 from .shares import Member, Share, share_out
 
 
@@ -100,8 +101,8 @@ class Optimizer(torch.optim.Optimizer):
         for group in self.param_groups:
             group["lr_factor"] = factor
 
-    @torch.no_grad()
     @not_traced
+    @hooked
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Takes one step.
 
@@ -120,7 +121,7 @@ class Optimizer(torch.optim.Optimizer):
                 f"{self.rule!r} takes the gradient ahead of the parameters: call step(closure), or use the "
                 "form that needs only the gradient at hand, such as Nesterov()."
             )
-        captured = self.capturable and torch.cuda.is_current_stream_capturing()  # and happens at a replay
+        captured = self.capturable and torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()
         if not captured:
             self._ask_schedules()
         loss = self._gradients(closure) if closure is not None else None
