@@ -34,7 +34,8 @@ def summed(partials, columns, column, first, last):
 def take_blocks(task):
     """Takes blocks, some at a time, as long as there are any; a task is kernel, table, part, next, blocks, portion."""
     blocks, portion = word(task, 4), word(task, 5)
-    first = take(task + 3 * 8, portion)
+    begun = task + 3 * 8
+    first = take(begun, portion)  # pyright: ignore[reportCallIssue] - Numba hands in the first argument
     while first < blocks:
         call(word(task, 0), word(task, 1), word(task, 2), first, min(first + portion, blocks))
-        first = take(task + 3 * 8, portion)
+        first = take(begun, portion)  # pyright: ignore[reportCallIssue]
