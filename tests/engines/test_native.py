@@ -12,11 +12,10 @@ from ravine.engines.native import table, threads
 from ravine.engines.native.kernel import _compiled
 from ravine.errors import RavineError
 from ravine.optim import Optimizer
-from ravine.rules import SGD, Adam, Average, Clip, Decay, Momentum, NAdam, Noise, RMSprop, Rule
-from ravine.rules.rule import absolute, where
+from ravine.rules import SGD, Adam, Average, Clip, Decay, Momentum, NAdam, Noise, RMSprop
 from ravine.schedules import cosine
 
-from .cases import COMPILED, distance, ends
+from .cases import COMPILED, Squeeze, distance, ends
 
 
 @pytest.mark.parametrize("rule", COMPILED, ids=repr)
@@ -75,15 +74,6 @@ def test_what_is_no_number_goes_where_it_goes_in_the_plain_engine(rule, pairs):
         ends.append(p.detach())
     assert torch.equal(ends[0].isnan(), ends[1].isnan())
     assert torch.equal(ends[0].isinf(), ends[1].isinf())
-
-
-class Squeeze(Rule):
-    """Every operation that a rule may use, at least once."""
-
-    def update(self, p, g, t):
-        x = where(g > 0, g**3, absolute(g) ** 0.5) + 1 / (2.0 + g**2) - (-g) ** 2 / (t + 1) ** 1.5
-        y = where((g >= 1) == (p <= 1), x, p.exp().clamp(max=3.0)).maximum(p.sign()).minimum(x + 2**t)
-        return p - 0.01 * where(p != 0, y, g**0 + absolute(p) ** -1.5) - 0.001 * (p.mean() + p.norm() ** -1)
 
 
 def test_every_operation_means_what_it_means_in_torch():

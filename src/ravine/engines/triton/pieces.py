@@ -16,11 +16,15 @@ def _power(x: Any, y: Any) -> Any:
     return tl.tensor(TensorHandle(np.power(x.handle.data, y.handle.data), x.handle.dtype), x.type)
 
 
+def _exponential(x: Any) -> Any:
+    return tl.exp(x)
+
+
 INTERPRETED = knobs.runtime.interpret
 """Triton's interpreter has no library of the device's, and NumPy's functions are as exact."""
 
 power: Any = _power if INTERPRETED else libdevice.pow
-exponential: Any = tl.exp if INTERPRETED else libdevice.exp  # Triton's own is a fast one, of fewer digits
+exponential: Any = _exponential if INTERPRETED else libdevice.exp  # Triton's own is a fast one, of fewer digits
 
 
 @triton.jit
@@ -53,7 +57,7 @@ def add_up(partials, firsts, sums, COLUMNS: tl.constexpr, FIRST: tl.constexpr, L
     """Adds up what the blocks of one tensor gave, always in the same order."""
     k, column = tl.program_id(0), FIRST + tl.program_id(1)
     first, last = tl.load(firsts + k), tl.load(firsts + k + 1)
-    total = tl.zeros((LANES,), tl.float64)
+    total = tl.full((LANES,), 0.0, tl.float64)
     for begin in range(first, last, LANES):
         b = begin + tl.arange(0, LANES)
         total += tl.load(partials + b * COLUMNS + column, mask=b < last, other=0.0)
@@ -63,7 +67,7 @@ def add_up(partials, firsts, sums, COLUMNS: tl.constexpr, FIRST: tl.constexpr, L
 @triton.jit
 def over_all(sums, COLUMNS: tl.constexpr, COLUMN: tl.constexpr, ROWS: tl.constexpr):
     """Adds up what all tensors gave, always in the same order."""
-    total = tl.zeros((ROWS,), tl.float64)
+    total = tl.full((ROWS,), 0.0, tl.float64)
     for first in range(0, tl.num_programs(0) * ROWS, ROWS):
         total += tl.load(sums + (first + tl.arange(0, ROWS)) * COLUMNS + COLUMN)
     return tl.sum(total)

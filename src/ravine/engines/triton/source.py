@@ -69,7 +69,7 @@ def print_source(program: Program, dtype: str) -> str:
     """
     head = HEAD.format(rule=program.rule, dtype=dtype, stored=STORED[dtype], real=COMPUTED[dtype])
     parts = [_Printed(Stage(program, stage), dtype) for stage in range(program.stages + 1)]
-    return "\n".join([head, *(text for part in parts for text in (part.rows(), part.elements(), part.blocks()))])
+    return "\n".join([head, *(text for part in parts for text in (part.rows(), part.blocks()))])
 
 
 class _Printed:
@@ -133,13 +133,11 @@ class _Printed:
         return f"tl.sqrt({of_one})" if node.operation == "norm" else f"{of_one} / tl.load(sizes + k)"
 
     def blocks(self) -> str:
-        """Prints the kernel that finds a block in the table, and hands its elements over."""
+        """Prints the pass through the elements: twice, for what is whole can be read and written 16 bytes at a time."""
         stage = self.stage
-        # What is known to begin at multiples of 16 bytes, and to be whole, is read and written 16 bytes at a time.
         at = [f"at_{k}" for k in stage.touched]
         found = [f"at_{k} = tl.load(arrays + k * {len(stage.arrays)} + {k})" for k in stage.touched]
         values = [f"c{stage.column[node]} = {self._cast(node)}" for node in self.columns]
-        given = ", ".join(["b", *at, *(f"c{stage.column[node]}" for node in self.columns), "i", "end", "partials"])
         body = [
             "b = tl.program_id(0).to(tl.int64)",
             "k, begin, end = tl.load(blocks + 3 * b), tl.load(blocks + 3 * b + 1), tl.load(blocks + 3 * b + 2)",
@@ -147,9 +145,9 @@ class _Printed:
             *values,
             "i = begin + tl.arange(0, BLOCK)",
             f"if (end - begin == BLOCK) & (({' | '.join(['0', *at])}) % 16 == 0):",
-            f"    elements_{stage.number}({given}, None, 16)",
+            *(f"    {line}" for line in self._elements(whole=True)),
             "else:",
-            f"    elements_{stage.number}({given}, i < end, 1)",
+            *(f"    {line}" for line in self._elements(whole=False)),
         ]
         arguments = "blocks, arrays, uniforms, partials, BLOCK: tl.constexpr"
         return _function(f"blocks_{stage.number}({arguments})", body)
@@ -159,39 +157,39 @@ class _Printed:
         rounds = self.stage.is_computed(node) and node.operation not in LOGICAL
         return f"{self._read(node)}.to(real)" if rounds else self._read(node)
 
-    def elements(self) -> str:
-        """Prints what is done to the elements of a block."""
-        stage = self.stage
+    def _elements(self, whole: bool) -> list[str]:
+        """Prints what is done to the elements of a block, under names of its own."""
+        stage, loads = self.stage, []
         known = {node: f"c{stage.column[node]}" for node in self.columns}
-        at = [f"at_{k}" for k in stage.touched]
-        arguments = ["b", *at, *known.values(), "i", "end", "partials", "mask", "MULTIPLE: tl.constexpr"]
-        loads = []
         for node in stage.operands:
             if node.operation == "element":
-                known[node] = name_of(node)
-                loads.append(f"{known[node]} = {self._loaded(stage.arrays.index(node.detail))}")
-        printed, names = statements(stage.roots, known, self.forms, "x")
-        ends = self._stores(names) if stage.last else self._adds(names)
-        return _function(f"elements_{stage.number}({', '.join(arguments)})", [*loads, *printed, *ends])
+                known[node] = name_of(node) if whole else f"masked_{name_of(node)}"
+                loads.append(f"{known[node]} = {self._loaded(stage.arrays.index(node.detail), whole)}")
+        printed, names = statements(stage.roots, known, self.forms, "x" if whole else "y")
+        ends = self._stores(names, whole) if stage.last else self._adds(names, whole)
+        return [*loads, *printed, *ends] or ["pass"]
 
-    def _pointers(self, k: int) -> str:
-        return f"tl.multiple_of(at_{k}.to(tl.pointer_type(stored)) + i, MULTIPLE)"
-
-    def _loaded(self, k: int) -> str:
-        text = f"tl.load({self._pointers(k)}, mask=mask)"
+    def _loaded(self, k: int, whole: bool) -> str:
+        text = f"tl.load({_pointers(k, whole)})"
         return f"widened({text})" if self.dtype == "bfloat16" else f"{text}.to(real)"
 
-    def _stores(self, names: dict[Node, str]) -> Iterator[str]:
+    def _stores(self, names: dict[Node, str], whole: bool) -> Iterator[str]:
         for k, node in self.stage.stores:
             value = f"narrowed({names[node]}.to(real))" if self.dtype == "bfloat16" else f"{names[node]}.to(stored)"
-            yield f"tl.store({self._pointers(k)}, {value}, mask=mask)"
+            yield f"tl.store({_pointers(k, whole, value)})"
 
-    def _adds(self, names: dict[Node, str]) -> Iterator[str]:
-        for k, node in enumerate(self.stage.sums):
-            x = f"y{k} * y{k}" if node.operation != "mean" else f"y{k}"
+    def _adds(self, names: dict[Node, str], whole: bool) -> Iterator[str]:
+        for node in self.stage.sums:
+            x = f"{names[node.args[0]]}.to(tl.float64)"
+            x = x if node.operation == "mean" else f"{x} * {x}"
             place = f"partials + b * {len(self.program.reductions)} + {self.stage.place(node)}"
-            yield f"y{k} = tl.where(i < end, {names[node.args[0]]}.to(tl.float64), 0.0)"
-            yield f"tl.store({place}, tl.sum({x}))"
+            yield f"tl.store({place}, tl.sum({x if whole else f'tl.where(i < end, {x}, 0.0)'}))"
+
+
+def _pointers(k: int, whole: bool, value: str | None = None) -> str:
+    pointers = f"at_{k}.to(tl.pointer_type(stored)) + i"
+    given = [f"tl.multiple_of({pointers}, 16)"] if whole else [pointers]
+    return ", ".join([*given, *([] if value is None else [value]), *([] if whole else ["mask=i < end"])])
 
 
 def _late(node: Node, names: dict[Node, str]) -> str:
