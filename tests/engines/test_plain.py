@@ -9,7 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ravine.engines.plain import Each, Parameter, Plain, step, together
+from ravine.engines.each import Each, together
+from ravine.engines.plain import Parameter, Plain, step
 from ravine.engines.row import Row
 from ravine.engines.trace import symbolic
 from ravine.rules import SGD, Adam, Average, Clip, Momentum, Nesterov, Noise, counter

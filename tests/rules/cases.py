@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, optim
 
-from ravine.engines.plain import Each, together
+from ravine.engines.each import Each, together
 from ravine.rules import (
     LAMB,
     LARS,

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ravine.engines.plain import Each
+from ravine.engines.each import Each
 from ravine.rules import arithmetic
 
 NUMBERS = st.floats(-1e6, 1e6, allow_subnormal=False)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ravine.engines.plain import Each
+from ravine.engines.each import Each
 from ravine.errors import RavineError
 from ravine.rules import SGD, Clip, Nesterov
 

@@ -8,7 +8,7 @@ import re
 import pytest
 import torch
 
-from ravine.engines.plain import Each
+from ravine.engines.each import Each
 from ravine.errors import RavineError
 from ravine.ranges import choice, log
 from ravine.rules import SGD, Adam, Average, Clip, Decay, Rule, Wrapper

@@ -6,7 +6,7 @@ import re
 import pytest
 import torch
 
-from ravine.engines.plain import Each
+from ravine.engines.each import Each
 from ravine.errors import RavineError
 from ravine.part import leaves, meanings, substitute
 from ravine.ranges import log

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ravine.engines.plain import Each
+from ravine.engines.each import Each
 from ravine.errors import RavineError
 from ravine.part import substitute
 from ravine.ranges import choice

@@ -4,8 +4,7 @@ It is differentiable, takes any dtype on any device, and is the reference that f
 against. All tensors move through `update` together, so that a norm over all of them is one call inside it.
 """
 
-import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,231 +12,13 @@ import torch
 from torch import Tensor
 
 from ..part import leaves, substitute
-from ..rules import Rule, counter
-from ..rules.arithmetic import in_precision_of, where
-from ..rules.matrix import stacked_newton_schulz
+from ..rules import Rule
+from .each import Each, at, together
 from .row import Row
 from .symbols import Symbol
 
 HALVES = (torch.float16, torch.bfloat16)
 """What is too coarse to compute in."""
-
-
-class Each:
-    """One value per parameter tensor, taking every operation together.
-
-    The values are tensors, or numbers where something differs between parameters: a step count, a learning
-    rate of one group.
-
-    >>> (2 * Each([torch.ones(2), torch.zeros(1)]) + Each([1.0, 5.0])).items
-    [tensor([3., 3.]), tensor([5.])]
-    """
-
-    __slots__ = ("items",)
-
-    def __init__(self, items: Sequence[Any]) -> None:
-        self.items = list(items)
-
-    def map(self, function: Callable[[Any], Any]) -> "Each":
-        """Applies a function to every value.
-
-        Args:
-            function: Takes one value.
-
-        Returns:
-            The results.
-        """
-        return Each([function(item) for item in self.items])
-
-    def zip(self, function: Callable[[Any, Any], Any], other: Any) -> "Each":
-        """Applies a function to pairs of values.
-
-        Args:
-            function: Takes one value of each.
-            other: Another `Each`, or one value that all are paired with.
-
-        Returns:
-            The results.
-        """
-        if isinstance(other, Each):
-            return Each([function(a, b) for a, b in zip(self.items, other.items, strict=True)])
-        return Each([function(item, other) for item in self.items])
-
-    def __add__(self, other: Any) -> "Each":
-        return self.zip(operator.add, other)
-
-    def __sub__(self, other: Any) -> "Each":
-        return self.zip(operator.sub, other)
-
-    def __rsub__(self, other: Any) -> "Each":
-        return self.zip(lambda a, b: b - a, other)
-
-    def __mul__(self, other: Any) -> "Each":
-        return self.zip(operator.mul, other)
-
-    def __truediv__(self, other: Any) -> "Each":
-        return self.zip(operator.truediv, other)
-
-    def __rtruediv__(self, other: Any) -> "Each":
-        return self.zip(lambda a, b: b / a, other)
-
-    def __pow__(self, other: Any) -> "Each":
-        return self.zip(operator.pow, other)
-
-    def __rpow__(self, other: Any) -> "Each":
-        return self.zip(lambda a, b: b**a, other)
-
-    def __neg__(self) -> "Each":
-        return self.map(operator.neg)
-
-    def __gt__(self, other: Any) -> "Each":
-        return self.zip(operator.gt, other)
-
-    def __lt__(self, other: Any) -> "Each":
-        return self.zip(operator.lt, other)
-
-    def __ge__(self, other: Any) -> "Each":
-        return self.zip(operator.ge, other)
-
-    def __le__(self, other: Any) -> "Each":
-        return self.zip(operator.le, other)
-
-    def __eq__(self, other: object) -> Any:
-        return self.zip(operator.eq, other)
-
-    def __ne__(self, other: object) -> Any:
-        return self.zip(operator.ne, other)
-
-    __hash__ = object.__hash__
-
-    def __bool__(self) -> bool:
-        raise TypeError("values that may differ between parameters cannot decide an if: write where(condition, x, y)")
-
-    __radd__ = __add__
-    __rmul__ = __mul__
-
-    def __getattr__(self, name: str) -> Callable[..., "Each"]:
-        """Gives torch's method of that name, applied to every value."""
-        if name.startswith("__"):
-            raise AttributeError(name)  # copying and pickling ask for hooks that are not there
-
-        def method(*others: Any, **named: Any) -> Each:
-            def called(k: int, item: Any) -> Any:
-                whole = (lambda value: value) if isinstance(item, Tensor) else _tensor  # torch's take no two numbers
-                given = {key: whole(_at(other, k)) for key, other in named.items()}
-                return getattr(_tensor(item), name)(*(whole(_at(other, k)) for other in others), **given)
-
-            return Each([called(k, item) for k, item in enumerate(self.items)])
-
-        return method
-
-    def pick(self, x: Any, y: Any) -> "Each":
-        """Picks one of two for every parameter; these values are comparisons.
-
-        Args:
-            x: What is taken where a comparison holds: an `Each`, or one value for all.
-            y: What is taken where it does not, likewise.
-
-        Returns:
-            What was taken.
-
-        >>> (Each([1, 9]) > 5).pick(Each([0.1, 0.2]), 1.0).items
-        [1.0, 0.2]
-        """
-        return Each([where(item, _at(x, k), _at(y, k)) for k, item in enumerate(self.items)])
-
-    def in_precision_of(self, old: Any) -> "Each":
-        """Gives every value the precision of what it takes the place of.
-
-        Args:
-            old: What came before, parameter by parameter.
-
-        Returns:
-            The same values.
-        """
-        return self.zip(in_precision_of, old)
-
-    def take(self, places: Sequence[int]) -> "Each":
-        """Takes the values of some parameters.
-
-        Args:
-            places: Where they stand.
-
-        Returns:
-            Those values, in that order.
-        """
-        return Each([self.items[k] for k in places])
-
-    def newton_schulz(self, steps: Any, coefficients: Any, eps: Any, bfloat16: bool) -> "Each":
-        """Takes every matrix through `newton_schulz`, those of the same shape in one stacked product.
-
-        Args:
-            steps: How often, for all or for each.
-            coefficients: a, b and c.
-            eps: Floor under the norm, for all or for each.
-            bfloat16: Whether it is worked out in bfloat16.
-
-        Returns:
-            The matrices.
-        """
-        alike: dict[Any, list[int]] = {}
-        for k, x in enumerate(self.items):
-            alike.setdefault((x.shape, x.dtype, x.device, _at(steps, k), _at(eps, k)), []).append(k)
-        new: dict[int, Tensor] = {}
-        for (*_, count, floor), places in alike.items():
-            stacked = stacked_newton_schulz([self.items[k] for k in places], count, coefficients, floor, bfloat16)
-            new |= zip(places, stacked, strict=True)
-        return Each([new[k] for k in range(len(self.items))])
-
-    def global_norm(self) -> Any:
-        """Takes the Euclidean norm over all values together.
-
-        Returns:
-            A tensor of no dimensions; where values are on several devices, an `Each` of it on the device of each.
-        """
-        norms = [torch.linalg.vector_norm(item) for item in self.items]
-        devices = {norm.device for norm in norms}
-        whole = torch.linalg.vector_norm(torch.stack([norm.to(norms[0].device) for norm in norms]))
-        return whole if len(devices) == 1 else Each([whole.to(norm.device) for norm in norms])
-
-    def normal(self, seed: Any, t: Any, tensor: Any) -> "Each":
-        """Draws standard normal numbers in every value's shape.
-
-        Args:
-            seed: Which sequence of numbers.
-            t: The step count, or one per parameter.
-            tensor: The number of each parameter.
-
-        Returns:
-            Tensors of numbers.
-        """
-        drawn = [counter.normal(x, _at(seed, k), _at(t, k), _at(tensor, k)) for k, x in enumerate(self.items)]
-        return Each(drawn)
-
-
-def _at(value: Any, k: int) -> Any:
-    return value.items[k] if isinstance(value, Each) else value
-
-
-def _tensor(item: Any) -> Tensor:
-    # A number of its own per parameter keeps its double precision until it meets a tensor.
-    return item if isinstance(item, Tensor) else torch.tensor(item, dtype=torch.float64)
-
-
-def together(values: Sequence[Any]) -> Any:
-    """Joins one value per parameter, as a single number where all agree.
-
-    Args:
-        values: One value per parameter.
-
-    Returns:
-        The number that all share, which is faster and leaves `update` free to branch on it, or an `Each`.
-
-    >>> together([3, 3]), together([3, 4]).items
-    (3, [3, 4])
-    """
-    first = values[0]
-    return first if all(value == first for value in values) else Each(values)
 
 
 class Plain:
@@ -323,22 +104,6 @@ class Plain:
         return substitute(self.rule, dict(zip(self.places.values(), columns, strict=True)))
 
 
-def real_or_spread(x: Tensor) -> Tensor:
-    """Gives a tensor without its history; a complex number counts as two, as in PyTorch's optimizers.
-
-    Args:
-        x: Any tensor.
-
-    Returns:
-        The same numbers in the same memory; one that is spread over processes stays so, and norms are taken over all.
-    """
-    return _recorded(x.detach())
-
-
-def _recorded(x: Tensor) -> Tensor:
-    return torch.view_as_real(x) if x.is_complex() else x
-
-
 @dataclass(frozen=True)
 class Parameter:
     """A parameter as a rule sees it: its number among all, its gradient, its slots, and its own step count."""
@@ -371,7 +136,7 @@ def step(rule: Rule, parameters: Sequence[Parameter]) -> list[Tensor]:
     p, new = rule.step(p, g, slots, t, Each([parameter.number for parameter in parameters]))
     for name, slot in new.items():
         for k, parameter in enumerate(parameters):
-            value = _at(slot, k)
+            value = at(slot, k)
             if value is not None:
                 parameter.state[name] = _own(value, parameter)
     return p.items
@@ -392,3 +157,19 @@ def _slots(rule: Rule, states: Sequence[dict[str, Any]]) -> dict[str, Each]:
     """Joins the slots of all parameters; one that a parameter does not have is None."""
     slots = {name: [state.get(name) for state in states] for name in rule.slots()}
     return {name: Each([None if x is None else _wide(x) for x in column]) for name, column in slots.items()}
+
+
+def real_or_spread(x: Tensor) -> Tensor:
+    """Gives a tensor without its history; a complex number counts as two, as in PyTorch's optimizers.
+
+    Args:
+        x: Any tensor.
+
+    Returns:
+        The same numbers in the same memory; one that is spread over processes stays so, and norms are taken over all.
+    """
+    return _recorded(x.detach())
+
+
+def _recorded(x: Tensor) -> Tensor:
+    return torch.view_as_real(x) if x.is_complex() else x
