@@ -53,6 +53,17 @@ def test_every_input_that_pytorch_tests_walks_as_pytorchs_own_over_100_steps(cas
     assert all(g is None or torch.equal(p.grad, g) for p, g in zip(ours, grads, strict=True))
 
 
+def test_muon_iterates_in_bfloat16_as_pytorchs_does():
+    walks = []
+    for home in (ravine.optim, torch.optim):
+        p = torch.zeros(3, 5, dtype=torch.float64, requires_grad=True)
+        p.grad = torch.randn(3, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+        home.Muon([p], lr=1.0).step()
+        walks.append(p.detach())
+        assert torch.equal(p, p.bfloat16().double())
+    assert torch.equal(*walks)
+
+
 @pytest.mark.parametrize("case", [case for case in CASES if case.name == "Muon"], ids=named)
 def test_muon_in_bfloat16_is_pytorchs_but_for_its_rounding(case):
     begin = start(case, torch.float32)

@@ -78,6 +78,7 @@ def test_state_dicts_that_lack_newer_flags_load_as_in_pytorch(case):
         optimizer.load_state_dict(copy.deepcopy(state))
         walk(optimizer, params, recorded(begin, 20))
     assert farthest(ours, theirs) <= 1e-12
+    assert mine.param_groups[0].keys() == other.param_groups[0].keys()
     lax = {"fused": None, "params": None}  # False or None, which say the same
     assert mine.param_groups[0] | lax == other.param_groups[0] | lax
 
