@@ -14,6 +14,18 @@ from ravine.rules import SGD, Adam, Average, Clip, Momentum, Nesterov, Noise
 def test_parameters_step_together_as_each_does_alone(rule):
     made = [parameter(k, value, count=1 + k // 2, rule=rule) for k, value in enumerate(([1.0, 2.0], 3.0, []))]
     expected = [rule.step(one.value, one.gradient, dict(one.state), one.count, one.number) for one in made]
+
+
+def parameter(number, value, count, rule):
+    value = torch.tensor(value, dtype=torch.float64)
+    state = {name: slot.begin(value) + 0.5 for name, slot in rule.slots().items()}
+    return Parameter(number, value, torch.cos(value * (number + 1)), state, count)
+
+
+@pytest.mark.parametrize("rule", [SGD(lr=0.1), Adam(lr=0.1), Average(Momentum(), decay=0.9), Noise(SGD(), eta=1.0)])
+def test_parameters_step_together_as_each_does_alone(rule):
+    made = [parameter(k, value, count=1 + k // 2, rule=rule) for k, value in enumerate(([1.0, 2.0], 3.0, []))]
+    expected = [rule.step(one.value, one.gradient, dict(one.state), one.count, one.number) for one in made]
     before = [one.value.clone() for one in made]
     new = step(rule, made)
     for one, value, old, (p, state) in zip(made, new, before, expected, strict=True):
