@@ -1,17 +1,16 @@
 """Many at once: every value takes the operation that it would take alone, at full precision."""
 
+import copy
+import operator
+
+import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ravine.engines.each import Each
-from ravine.rules import SGD, Adam, Average, Momentum, Noise
-
-
-@pytest.mark.parametrize("rule", [SGD(lr=0.1), Adam(lr=0.1), Average(Momentum(), decay=0.9), Noise(SGD(), eta=1.0)])
-def test_parameters_step_together_as_each_does_alone(rule):
-    made = [parameter(k, value, count=1 + k // 2, rule=rule) for k, value in enumerate(([1.0, 2.0], 3.0, []))]
-    expected = [rule.step(one.value, one.gradient, dict(one.state), one.count, one.number) for one in made]
-
+from ravine.engines.each import Each, together
+from ravine.rules import counter
 
 ITEMS = [torch.tensor([1.0, 4.0]), torch.tensor(2.5), torch.full((2, 2), 9.0)]
 OPERATIONS = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]

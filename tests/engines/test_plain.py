@@ -10,12 +10,6 @@ from ravine.engines.trace import symbolic
 from ravine.rules import SGD, Adam, Average, Clip, Momentum, Nesterov, Noise
 
 
-@pytest.mark.parametrize("rule", [SGD(lr=0.1), Adam(lr=0.1), Average(Momentum(), decay=0.9), Noise(SGD(), eta=1.0)])
-def test_parameters_step_together_as_each_does_alone(rule):
-    made = [parameter(k, value, count=1 + k // 2, rule=rule) for k, value in enumerate(([1.0, 2.0], 3.0, []))]
-    expected = [rule.step(one.value, one.gradient, dict(one.state), one.count, one.number) for one in made]
-
-
 def parameter(number, value, count, rule):
     value = torch.tensor(value, dtype=torch.float64)
     state = {name: slot.begin(value) + 0.5 for name, slot in rule.slots().items()}
