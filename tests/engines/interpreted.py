@@ -12,10 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import triton
+import triton.language as tl
 from torch import Tensor
 
 from ravine.engines.triton import Triton
 from ravine.engines.triton.kernel import _compiled
+from ravine.engines.triton.pieces import narrowed
 from ravine.optim import Optimizer
 from ravine.rules import LAMB, Adam, Clip, Rule
 
@@ -114,6 +117,20 @@ def counted(dtype: torch.dtype) -> tuple[float, Any]:
     optimizer.step()
     count = optimizer.state[p]["step"]
     return float(p), (int(count), count.dtype)
+
+
+@triton.jit
+def _narrow(wide, out, COUNT: tl.constexpr):
+    i = tl.arange(0, COUNT)
+    tl.store(out + i, narrowed(tl.load(wide + i)))
+
+
+def narrowed_bits(bits: list[int]) -> list[int]:
+    """What bfloat16 makes of float32, bit by bit."""
+    wide = torch.tensor(bits, dtype=torch.int64).to(torch.int32).view(torch.float32)
+    out = torch.zeros(len(bits), dtype=torch.uint16)
+    _narrow[(1,)](wide, out, COUNT=len(bits))
+    return out.tolist()
 
 
 def replayed(rule: Rule, start: Tensor, gradients: Sequence[Tensor], lr: list[float], held: bool) -> tuple[Any, Any]:

@@ -28,6 +28,7 @@ from .interpreted import (
     counted,
     launched,
     made_anew,
+    narrowed_bits,
     recorded_ends,
     replayed,
     scheduled,
@@ -77,6 +78,11 @@ def test_half_precision_is_rounded_as_torch_rounds_it(interpreter, dtype):
     expected = (start.float() - torch.tensor(0.7) * g.float()).to(dtype)
     assert torch.equal(ours.isnan(), expected.isnan())
     assert torch.equal(ours.to(dtype).nan_to_num(), expected.nan_to_num())
+
+
+def test_what_a_gpu_calls_no_number_is_none_in_bfloat16(interpreter):
+    # 0x7FFFFFFF is what NVIDIA's arithmetic makes; rounded up like a number it would be -0.
+    assert interpreter(narrowed_bits, [0x7FFFFFFF, 0xFFFFFFFF, 0x7F800000, 0x7F7FFFFF]) == [0x7FC0] * 2 + [0x7F80] * 2
 
 
 SPECIAL = [0.0, -0.0, 1.0, -2.5, math.inf, -math.inf, math.nan, 1e-45, 1e17, 1e-20]

@@ -66,7 +66,9 @@ class Stage:
     @cached_property
     def roots(self) -> list[Node]:
         """What is worked out for every element."""
-        return list(self.program.outputs.values()) if self.last else [node.args[0] for node in self.sums]
+        if not self.last:
+            return [node.args[0] for node in self.sums]
+        return [self.program.outputs[name] for name in self.arrays if name != "g"]
 
     @cached_property
     def operands(self) -> list[Node]:
