@@ -177,6 +177,11 @@ def test_the_engine_may_be_asked_and_the_rule_too():
     optimizer.param_groups[0]["betas"] = (0.5, 0.75)
     assert repr(optimizer.rule) == ("Maximize(Decay(Adam(lr=0.5, beta1=0.5, beta2=0.75), l2=0.1, through='gradient'))")
     assert [choice.engine for choice in ravine.optim.Adam(params).engines] == ["native"]
+    assert [repr(getattr(ravine.optim, name)(params[:1]).rule) for name in ("SGD", "RMSprop", "NAdam")] == [
+        "SGD(lr=0.001)",
+        "RMSprop()",
+        "NAdam()",
+    ]  # no decay is no wrapper, not one of 0
 
 
 @pytest.mark.parametrize("foreach", [None, False, True])

@@ -186,9 +186,14 @@ def test_lr_may_be_a_tensor_that_is_changed_in_place_or_replaced(case):
     agree(both(case), before_step=moved)
 
 
-def test_an_lr_of_one_element_may_have_dimensions():
+def test_an_lr_of_one_element_may_have_dimensions_and_betas_lose_them():
     case = Case("Adam", {"lr": torch.tensor([[0.1]]), "betas": (torch.tensor([0.5]), torch.tensor([0.75]))})
-    agree(both(case, [torch.ones(3), torch.ones(2, 2)]), steps=5)
+    (mine, _), (other, _) = pairs = both(case, [torch.ones(3), torch.ones(2, 2)])
+    agree(pairs, steps=5)
+    for key, *shapes in (("lr", (1, 1)), ("betas", (), ())):
+        for optimizer in (mine, other):
+            held = optimizer.param_groups[0][key]
+            assert [x.shape for x in (held if key == "betas" else [held])] == shapes
 
 
 @pytest.mark.parametrize("engine", ["plain", "native"])

@@ -137,6 +137,20 @@ def test_a_loaded_buffer_without_a_count_is_not_at_its_first_step(steps):
     assert mine.state[ours[0]]["step"] == (3 if steps == 0 else 4)
 
 
+@pytest.mark.parametrize("engine", ["plain", "native"])
+def test_a_state_put_there_by_hand_serves_in_the_precision_that_an_engine_wants(engine):
+    given = {"step": 7, "mu_product": torch.tensor(0.25, dtype=torch.float32), "exp_avg": torch.ones(3)}
+    walks = []
+    for state in (given, given | {"step": torch.tensor(7.0), "mu_product": torch.tensor(0.25, dtype=torch.float64)}):
+        params = leaves([torch.ones(3)])
+        optimizer = ravine.optim.NAdam(params, lr=0.1, engine=engine)
+        optimizer.state[params[0]] |= copy.deepcopy(state) | {"exp_avg_sq": torch.ones(3)}
+        walk(optimizer, params, [[torch.ones(3)]] * 3)
+        assert optimizer.state[params[0]]["step"] == 10
+        walks.append(params)
+    assert torch.equal(walks[0][0], walks[1][0])
+
+
 def test_a_state_dict_of_other_groups_is_refused_in_pytorchs_words():
     params = leaves([torch.ones(2), torch.ones(3)])
     one, two = ravine.optim.Adam(params), ravine.optim.Adam([{"params": [p]} for p in params])
