@@ -112,9 +112,15 @@ def counted(dtype: torch.dtype) -> tuple[float, Any]:
     """Where Adam takes 1 at its seventh step, and the count after it, which was saved in some dtype."""
     p = torch.ones((), requires_grad=True)
     optimizer = Optimizer([p], Adam(lr=0.1), engine="triton")
-    optimizer.state[p]["step"] = torch.tensor(6, dtype=dtype)
+    optimizer.state[p]["step"] = torch.tensor(5, dtype=dtype)
+    p.grad = torch.zeros(())
+    optimizer.step()
+    engine = optimizer._sharing()[0].engine
+    assert isinstance(engine, Triton)
+    table = engine.table
     p.grad = torch.ones(())
     optimizer.step()
+    assert engine.table is table  # once is enough for what was brought to another dtype
     count = optimizer.state[p]["step"]
     return float(p), (int(count), count.dtype)
 
