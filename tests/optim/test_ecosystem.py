@@ -7,6 +7,7 @@ import warnings
 
 import pytest
 import torch
+import torch._dynamo
 from torch import nn, optim
 
 import ravine.optim
@@ -114,6 +115,20 @@ def test_a_compiled_step_of_training_calls_the_optimizer_and_looks_into_nothing_
     assert 1 <= len(graphs) <= 3
     names = {str(node.target) for graph in graphs for node in graph.graph.nodes}
     assert not any("sqrt" in name or "lerp" in name for name in names)
+    torch._dynamo.reset()
+
+
+def called(optimizer):
+    """What somebody would compile whole."""
+    optimizer.step()
+
+
+@pytest.mark.parametrize("make", [ravine.optim.Adam, lambda params: Optimizer(params, Adam())])
+def test_a_graph_that_may_not_break_is_refused_with_the_reason(make):
+    model = network()
+    optimizer = make(model.parameters())
+    with pytest.raises(torch._dynamo.exc.Unsupported, match="an optimizer's step is compiled by its own engine"):
+        torch.compile(called, backend="eager", fullgraph=True)(optimizer)
     torch._dynamo.reset()
 
 
