@@ -1,6 +1,7 @@
 """Drop-ins beside PyTorch's own: arguments, numbers, words, groups and states."""
 
 import inspect
+from functools import partial
 
 import pytest
 import torch
@@ -196,12 +197,13 @@ def test_pytorchs_engines_may_be_named_and_decide_nothing(foreach):
     assert mine.engines[0].engine == "native"
 
 
-def test_a_parameter_listed_twice_is_warned_of_and_steps_twice_as_in_pytorch():
+@pytest.mark.parametrize("engine", ["plain", "native"])
+def test_a_parameter_listed_twice_is_warned_of_and_steps_twice_as_in_pytorch(engine):
     ours, theirs = (torch.ones(3, dtype=torch.float64, requires_grad=True) for _ in range(2))
     walks = []
-    for p, home in ((ours, ravine.optim), (theirs, torch.optim)):
+    for p, make in ((ours, partial(ravine.optim.Adam, engine=engine)), (theirs, torch.optim.Adam)):
         with pytest.warns(UserWarning, match="a parameter group with duplicate parameters"):
-            optimizer = home.Adam([p, p], lr=0.1, weight_decay=0.1)
+            optimizer = make([p, p], lr=0.1, weight_decay=0.1)
         for t in range(5):
             p.grad = torch.sin(p.detach() + t)
             optimizer.step()
