@@ -10,6 +10,7 @@ be entered from two sides at once, nor survives a fork; either ends the process.
 
 import ctypes
 import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -51,10 +52,10 @@ def run(kernel: Kernel, table: int, stages: int, blocks: int, elements: int) -> 
 @cache
 def _team() -> Callable[[Any, int, int], None]:
     """Finds who runs one function on several threads at once, PyTorch's own if they can be asked."""
-    process = ctypes.CDLL(None)
-    if "OpenMP" not in torch.__config__.parallel_info() or not hasattr(process, "GOMP_parallel"):
+    linux = sys.platform == "linux"  # elsewhere PyTorch's OpenMP is another, or its names are not seen
+    parallel = getattr(ctypes.CDLL(None), "GOMP_parallel", None) if linux else None
+    if parallel is None or "OpenMP" not in torch.__config__.parallel_info():
         return _threads_of_our_own
-    parallel = process.GOMP_parallel
     parallel.argtypes, parallel.restype = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint], None
     return lambda work, task, threads: parallel(work.address, task, threads, 0)
 
@@ -71,4 +72,5 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="ravine")
 
 
-os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not live through a fork
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not live through a fork
