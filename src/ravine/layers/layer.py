@@ -24,3 +24,14 @@ class Layer(Part):
             RavineError: There is no place in the network that the part fits.
         """
         raise NotImplementedError
+
+    def at_epoch(self, model: nn.Module, epoch: int, epochs: int) -> None:
+        """Is called before every epoch, for what changes as training goes on; nothing does by default.
+
+        What it does may depend on its arguments alone, so that a run that is taken up again goes the same way.
+
+        Args:
+            model: The network that `insert` gave.
+            epoch: The epoch that begins, from 0.
+            epochs: How many there are.
+        """
