@@ -114,19 +114,19 @@ class Convolution(Function):
         return y if bias is None else y + bias.reshape(-1, *(1,) * (y.dim() - 2))
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004 - PyTorch's signature
+    def setup_context(context: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004 - PyTorch's signature
         """Keeps what the gradients need."""
-        x, w, _, ctx.moves = inputs
-        ctx.save_for_backward(x, w)
+        x, w, _, context.moves = inputs
+        context.save_for_backward(x, w)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         """Gives the gradients that are asked for, each by operations that have gradients themselves."""
-        (g,), (x, w) = gradients, ctx.saved_tensors
-        asked = ctx.needs_input_grad
+        (g,), (x, w) = gradients, context.saved_tensors
+        asked = context.needs_input_grad
         return (
-            toward_input(g, w, x.shape[2:], ctx.moves) if asked[0] else None,
-            toward_kernel(g, x, w.shape[2:], ctx.moves) if asked[1] else None,
+            toward_input(g, w, x.shape[2:], context.moves) if asked[0] else None,
+            toward_kernel(g, x, w.shape[2:], context.moves) if asked[1] else None,
             g.sum(dim=(0, *range(2, g.dim()))) if asked[2] else None,
             None,
         )

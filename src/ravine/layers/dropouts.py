@@ -48,16 +48,16 @@ class Masked(Function):
         return x * mask * scale
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004 - PyTorch's signature
+    def setup_context(context: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004 - PyTorch's signature
         """Keeps the mask: the gradient passes where the input did."""
-        _, mask, ctx.scale = inputs
-        ctx.save_for_backward(mask)
+        _, mask, context.scale = inputs
+        context.save_for_backward(mask)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         """Gives the gradient toward x; itself a masking, so that it has a gradient too."""
-        (g,), (mask,) = gradients, ctx.saved_tensors
-        masked: Any = Masked.apply(g, mask, ctx.scale)
+        (g,), (mask,) = gradients, context.saved_tensors
+        masked: Any = Masked.apply(g, mask, context.scale)
         return masked, None, None
 
 

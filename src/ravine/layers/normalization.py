@@ -80,19 +80,19 @@ class Normalized(Function):
         return y, mean, variance
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+    def setup_context(context: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
         """Keeps x and not x_hat, so that gradients of gradients find all that depends on x."""
-        x, gamma, _, ctx.eps = inputs
-        ctx.save_for_backward(x, gamma)
-        ctx.mark_non_differentiable(*output[1:])
+        x, gamma, _, context.eps = inputs
+        context.save_for_backward(x, gamma)
+        context.mark_non_differentiable(*output[1:])
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         """Gives the gradients by the formulas above, in operations that have gradients themselves."""
-        (x, gamma), g = ctx.saved_tensors, gradients[0]
+        (x, gamma), g = context.saved_tensors, gradients[0]
         over = over_channels(x)
         centered = x - x.mean(over, keepdim=True)
-        deviation = torch.sqrt(centered.square().mean(over, keepdim=True) + ctx.eps)
+        deviation = torch.sqrt(centered.square().mean(over, keepdim=True) + context.eps)
         x_hat = centered / deviation
         straight = g - g.mean(over, keepdim=True) - x_hat * (g * x_hat).mean(over, keepdim=True)
         return by_channel(gamma, x) / deviation * straight, (g * x_hat).sum(over), g.sum(over), None
@@ -109,7 +109,6 @@ class BatchNorm(nn.Module):
 
     running_mean: Tensor
     running_var: Tensor
-    num_batches_tracked: Tensor
 
     def __init__(self, channels: int, eps: float = 1e-5, momentum: float | None = 0.1) -> None:
         super().__init__()
@@ -150,8 +149,8 @@ class BatchNorm(nn.Module):
 
     @torch.no_grad()
     def _remember(self, mean: Tensor, variance: Tensor) -> None:
-        self.num_batches_tracked += 1
-        share = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
+        batches = self.get_buffer("num_batches_tracked").add_(1)
+        share = 1 / float(batches) if self.momentum is None else self.momentum
         self.running_mean.lerp_(mean, share)
         self.running_var.lerp_(variance, share)
 
