@@ -1,0 +1,1 @@
+"""Diagnostics: what the error on unseen data is made of, as numbers; `ravine.pictures` draws them."""
