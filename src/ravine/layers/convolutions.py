@@ -51,10 +51,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
-from torch.autograd import Function
 
 from ..errors import RavineError
 from .shifts import Moves, Sizes, exchanged, padded, shifted_products, with_gaps
+from .written import Written
 
 
 def convolution(
@@ -100,11 +100,10 @@ def convolution(
         _each("groups", groups, 1, 1)[0],
     )
     _check(x, w, bias, moves)
-    y: Any = Convolution.apply(x, w, bias, moves)
-    return y
+    return Convolution.of(x, w, bias, moves)
 
 
-class Convolution(Function):
+class Convolution(Written):
     """A convolution with its gradients; `convolution` checks what it is given."""
 
     @staticmethod

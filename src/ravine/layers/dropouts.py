@@ -33,13 +33,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd import Function
 
 from ..errors import RavineError
 from ..fields import text
+from .written import Written
 
 
-class Masked(Function):
+class Masked(Written):
     """`y = scale m x`, with `dL/dx = scale m dL/dy`."""
 
     @staticmethod
@@ -57,8 +57,7 @@ class Masked(Function):
     def backward(context: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         """Gives the gradient toward x; itself a masking, so that it has a gradient too."""
         (g,), (mask,) = gradients, context.saved_tensors
-        masked: Any = Masked.apply(g, mask, context.scale)
-        return masked, None, None
+        return Masked.of(g, mask, context.scale), None, None
 
 
 class Dropout(nn.Module):
@@ -103,8 +102,7 @@ class Dropout(nn.Module):
             return x * keep if self.scaled == "test" else x
         shape = [*x.shape[:2], *(1,) * (x.dim() - 2)] if self.channels else x.shape
         mask = (torch.rand(shape, dtype=x.dtype, device=x.device) < keep).to(x.dtype)
-        masked: Any = Masked.apply(x, mask, 1.0 if self.scaled == "test" else 1 / keep)
-        return masked
+        return Masked.of(x, mask, 1.0 if self.scaled == "test" else 1 / keep)
 
     def extra_repr(self) -> str:
         """Says what was chosen, for the network's text."""

@@ -36,9 +36,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd import Function
 
 from ..errors import RavineError
+from .written import Written
 
 
 def over_channels(x: Tensor) -> list[int]:
@@ -66,7 +66,7 @@ def by_channel(values: Tensor, x: Tensor) -> Tensor:
     return values.reshape(-1, *(1,) * (x.dim() - 2))
 
 
-class Normalized(Function):
+class Normalized(Written):
     """A batch brought to mean 0 and variance 1 in each channel, then to `beta` and `gamma`; with its gradients."""
 
     @staticmethod
@@ -142,8 +142,7 @@ class BatchNorm(nn.Module):
                 f"BatchNorm({channels}) got a batch of shape {list(x.shape)} in training: one value in a channel "
                 "has no variance. Take at least 2 examples, or model.eval()."
             )
-        normalized: Any = Normalized.apply(x, self.weight, self.bias, self.eps)
-        y, mean, variance = normalized
+        y, mean, variance = Normalized.of(x, self.weight, self.bias, self.eps)
         self._remember(mean, variance * n / (n - 1))
         return y
 
