@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -15,9 +16,12 @@ from ..errors import RavineError
 from .coding import decode
 from .examples import Batch, Examples, examples
 from .forward import forward, split
+from .head import outputs_needed
 from .losses import LOSSES, Loss, read_loss
 from .metrics import Metric, read_metric
 from .preprocessing import check_fills
+from .pretrained import Pretrained, reported
+from .weights_file import read_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +80,40 @@ class Task:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+
+    def pretrained(
+        self,
+        file: str | Path,
+        *,
+        replace_head: bool | str | None = None,
+        rename: Mapping[str, str] | None = None,
+        strict: bool = False,
+        digest: str | None = None,
+    ) -> "Task":
+        """Gives a task whose network begins with the weights of another.
+
+        Weights are matched by name and shape. What the file lacks, and the head where the labels need another number
+        of outputs, comes from the seed. `print(task.model.report)` tells what was loaded, skipped and newly made.
+
+        Args:
+            file: A safetensors file, a file that `torch.save` made of a state dict, or the folder of a run.
+            replace_head: True to make the last layer anew whatever its size, as for other labels; a pattern of layer
+                names; False to keep it; None to make it anew only where its size is not what the labels need.
+            rename: For names that begin otherwise in the file than in the network, the one by the other.
+            strict: Whether to refuse a file that has too much or too little, the head aside.
+            digest: The digest that the file must have; None for any.
+
+        Returns:
+            The task, which a text finds again where one finds this.
+
+        Raises:
+            RavineError: The file is missing, damaged or of another network, or holds anything pickled.
+        """
+        weights = read_weights(file)
+        outputs = None if self.step is not None else outputs_needed(self.training_data, self.used_loss.kind)
+        given = weights.path, digest or weights.digest, outputs, replace_head, rename, strict
+        factory = reported(Pretrained(self.model, *given), self.model_arguments)
+        return dataclasses.replace(self, model=factory, source=self.source and factory.text(self.source))
 
     @cached_property
     def training_data(self) -> Examples:
