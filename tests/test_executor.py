@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -14,7 +15,7 @@ import cloudpickle
 import loky
 import pytest
 
-from ravine.executor import Crew, Death, worker_processes
+from ravine.executor import Crew, Death, _deaf_to_interrupts, worker_processes
 
 from .processes import descendants, gone
 
@@ -125,6 +126,19 @@ def test_ctrl_c_reaches_no_worker_from_its_first_moment_on():
         blocked = int(re.search(r"^SigBlk:\s*(\w+)", status, re.MULTILINE)[1], 16)
         assert blocked >> (signal.SIGINT - 1) & 1
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def test_ctrl_c_waits_until_a_process_has_been_told_what_to_do():
+    """A signal that another thread takes would break off the main one, though that has it blocked."""
+    listening, reached = threading.Event(), []
+    threading.Thread(target=listening.wait, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt), _deaf_to_interrupts():
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.05)
+        reached.append("the end")
+    listening.set()
+    assert reached == ["the end"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_another_executor_of_the_same_interface_is_as_good():

@@ -68,16 +68,28 @@ def _end_with(parent: int) -> None:
 
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
-    """Lets the processes started inside not hear Ctrl-C, which reaches all: the parent decides what it means."""
+    """Lets nobody hear Ctrl-C while a process is started: the parent hears it afterwards, the process never.
+
+    It reaches all processes at once, and the parent decides what it means. A parent that left halfway would leave a
+    process behind that has not been told what to do, and complains.
+    """
     if not hasattr(signal, "pthread_sigmask"):  # Windows has none
         yield
         return
     resource_tracker.ensure_running()  # it would start below, and let interrupts in again
+    heard: list[int] = []
+    in_main = threading.current_thread() is threading.main_thread()
+    # The mask is this thread's alone. Where another thread takes the signal, Python has this one handle it all the same.
+    handler = signal.signal(signal.SIGINT, lambda number, _: heard.append(number)) if in_main else None
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
+        if handler is not None:
+            signal.signal(signal.SIGINT, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if heard:
+            signal.raise_signal(signal.SIGINT)
 
 
 @dataclass
