@@ -12,6 +12,7 @@ from ravine.engines.each import Each, together
 from ravine.rules import (
     LAMB,
     LARS,
+    SAM,
     SGD,
     Adadelta,
     Adagrad,
@@ -32,6 +33,8 @@ from ravine.rules import (
     RMSprop,
     Rule,
     Split,
+    WeightNoise,
+    gradient_of,
     placed,
 )
 
@@ -153,6 +156,9 @@ DESCENDING: list[Rule] = [
     Clip(Adam(lr=0.05), norm=1.0, over="each"),
     Clip(SGD(lr=0.1), value=0.5),
     Noise(SGD(lr=0.05), eta=1e-3, gamma=1.0),
+    WeightNoise(SGD(lr=0.05), std=1e-3),
+    SAM(Momentum(lr=0.02), radius=0.01),
+    SAM(WeightNoise(Adam(lr=0.05), std=1e-3), radius=0.01, adaptive=True),
     Average(SGD(lr=0.1), start=10),
     Average(Clip(Decay(Nesterov(lr=0.02), l2=1e-4), norm=1.0, over="each"), decay=0.9),
 ]
@@ -248,6 +254,6 @@ def descend(rule: Rule, steps: int = 500) -> Tensor:
     curvature, bottom = torch.tensor([1.0, 10.0], dtype=p.dtype), torch.tensor([1.0, -2.0], dtype=p.dtype)
     state = begun(rule, p)
     for t in range(1, steps + 1):
-        p, state = rule.step(p, curvature * (rule.gradient_point(p, state) - bottom), state, t)
+        p, state = rule.step(p, gradient_of(lambda x: curvature * (x - bottom), rule, p, state, t), state, t)
     slot = rule.predicting_slot()
     return p if slot is None else state[slot]

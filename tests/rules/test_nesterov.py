@@ -22,7 +22,7 @@ def points(rule, lrs):
     asked, velocity, stood = [], [], []
     for t, lr in enumerate(lrs, start=1):
         now = substitute(rule, {("lr",): lr}) if isinstance(rule, Nesterov) else rule
-        point = now.gradient_point(p, state)
+        point = now.gradient_point(p, state, t)
         asked.append(point)
         stood.append(p)
         velocity.append(state["v"])
@@ -51,9 +51,9 @@ def test_only_the_look_ahead_form_needs_a_closure():
     assert Clip(Decay(Nesterov(form="look-ahead"), l2=0.1), norm=1.0).looks_ahead()
     assert not Nesterov().looks_ahead()
     p, v = torch.ones(2), torch.ones(2)
-    assert Nesterov().gradient_point(p, {"v": v}) is p
+    assert Nesterov().gradient_point(p, {"v": v}, 1) is p
     wrapped = Clip(Decay(Nesterov(form="look-ahead", momentum=0.5), l2=0.1), norm=1.0)
-    assert wrapped.gradient_point(p, {"v": v}).tolist() == [1.5, 1.5]
+    assert wrapped.gradient_point(p, {"v": v}, 1).tolist() == [1.5, 1.5]
 
 
 def test_a_penalty_through_the_gradient_keeps_them_one_path():

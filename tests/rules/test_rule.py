@@ -45,6 +45,48 @@ def test_t_and_the_tensors_number_reach_the_innermost_rule():
     assert p.item() == -0.5 * 23
 
 
+class Extra(Rule):
+    """Takes its gradient on the far side of where a first one leads, the further the more steps and tensors."""
+
+    lr: Number = field(0.5, "step length", at_least=0)
+    state = {"v": zeros, "w": zeros.when("kept")}
+    kept: bool = flag(False, "whether there is a second slot")
+
+    def gradient_at(self, p, v, w, tensor, g, t):
+        return p + v - self.lr * g + 10 * t + 100 * tensor
+
+    def update(self, p, g, v, w):
+        return p - self.lr * g, g, w
+
+
+def test_a_rule_says_where_its_gradients_are_taken():
+    rule, p, v = Clip(Extra(lr=0.5), norm=1.0), torch.tensor([1.0]), torch.tensor([0.25])
+    assert rule.looks_ahead()
+    assert rule.gradients_per_step() == 2
+    assert rule.gradient_asks() == {"g", "t", "tensor"}
+    assert rule.gradient_point(p, {"v": v}, 3, 2) is p
+    assert rule.gradient_point(p, {"v": v}, 3, 2, g=torch.tensor([4.0])).item() == 1.25 - 2 + 30 + 200
+
+
+def test_a_gradient_at_with_other_arguments_is_refused_where_it_is_written():
+    with pytest.raises(RavineError, match=r"^Wrong\.gradient_at\(self, p, v\): its arguments must be self, p, m, as"):
+
+        class Wrong(Signed):
+            state = {"m": zeros}
+
+            def gradient_at(self, p, v):
+                return p + v
+
+            def update(self, p, g, m):
+                return p - g, m
+
+    with pytest.raises(RavineError, match=r"its arguments must be self, p, as .* and then any of g, t, tensor\.$"):
+
+        class Asks(Wrapper):
+            def gradient_at(self, p, loss):
+                return p + loss
+
+
 def test_an_update_with_other_arguments_is_refused_where_it_is_written():
     with pytest.raises(RavineError, match=r"^Wrong\.update\(self, p, g, v\): its arguments must be self, p, g, m, as"):
 

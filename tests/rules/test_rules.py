@@ -25,6 +25,7 @@ from ravine.rules import (
     Noise,
     Rule,
     Split,
+    WeightNoise,
     Wrapper,
 )
 from ravine.study.options import DEFAULT_METHODS
@@ -213,7 +214,7 @@ def test_a_number_out_of_bounds_is_refused_in_one_line(rule, name, known):
 
 @pytest.mark.parametrize(("rule", "name", "known"), FIELDS, ids=lambda value: value if isinstance(value, str) else "")
 def test_every_field_says_where_it_is_searched(rule, name, known):
-    if (rule, name) == (Noise, "seed"):
+    if rule in (Noise, WeightNoise) and name == "seed":
         return  # one sequence of noise is as good as another
     assert made(rule, **{name: known.search}) == made(rule, **{name: known.search})
     low, high = known.search.extremes()

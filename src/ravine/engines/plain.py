@@ -66,21 +66,28 @@ class Plain:
             for name in own:
                 self._put(row, name, parameter.state[name])
 
-    def gradient_points(self, rows: Sequence[Row], values: Sequence[Sequence[Any]]) -> list[tuple[Tensor, Tensor]]:
+    def gradient_points(
+        self, rows: Sequence[Row], values: Sequence[Sequence[Any]], gradients: Sequence[Tensor] | None = None
+    ) -> list[Tensor]:
         """Gives the point at which the rule wants the gradient of each parameter.
 
         Args:
             rows: The parameters.
             values: For each group its `fields`.
+            gradients: Their first gradients, where the rule asks for such; None for the points of these.
 
         Returns:
-            Each parameter, without its history, and the point.
+            The points, in the order of the rows; a complex number counts as two.
         """
         rule, names = self.rule_of(rows, values), list(self.rule.slots())
-        states = [dict(zip(names, map(real_or_spread, row.slots(names)), strict=True)) for row in rows]
-        params = [real_or_spread(row.p) for row in rows]
-        points = rule.gradient_point(Each(params), _slots(rule, states)).items
-        return list(zip(params, points, strict=True))
+        states = [
+            {name: real_or_spread(row.state[row.keys[name]]) for name in names if name in row.keys} for row in rows
+        ]
+        p, g = Each([_wide(real_or_spread(row.p)) for row in rows]), None
+        if gradients is not None:
+            g = Each([_wide(real_or_spread(x.to_dense() if x.is_sparse else x)) for x in gradients])
+        t = together([_next_count(row) for row in rows]) if "t" in rule.gradient_asks() else 1
+        return rule.gradient_point(p, _slots(rule, states), t, Each([row.number for row in rows]), g).items
 
     def _put(self, row: Row, name: str, new: Tensor) -> None:
         if self.recorded:
@@ -145,6 +152,10 @@ def step(rule: Rule, parameters: Sequence[Parameter]) -> list[Tensor]:
 def _wide(x: Tensor) -> Tensor:
     """Gives numbers of half precision room for arithmetic; they are rounded once, when they are put back."""
     return x.float() if x.dtype in HALVES else x
+
+
+def _next_count(row: Row) -> int:
+    return 1 if row.count is None else int(row.state[row.count]) + 1
 
 
 def _own(value: Any, parameter: Parameter) -> Any:

@@ -10,14 +10,15 @@ from torch import Tensor
 from typing_extensions import override
 
 from ..engines.choice import Choice, Engine, Replayed, check_engine
-from ..engines.plain import Plain
 from ..engines.row import Row
 from ..engines.symbols import Symbol
+from ..engines.trace import symbolic
 from ..errors import RavineError
 from ..part import leaves, substitute
 from ..rules import Rule, placed
 from ..rules.rule import Start
 from .compiling import not_traced
+from .elsewhere import Elsewhere, without_closure
 from .groups import KEPT, listed_once, read_fields
 from .hooks import hooked
 from .shares import Member, Share, share_out
@@ -117,10 +118,7 @@ class Optimizer(torch.optim.Optimizer):
                 a field that holds a schedule was changed from outside.
         """
         if closure is None and self.rule.looks_ahead():
-            raise RavineError(
-                f"{self.rule!r} takes the gradient ahead of the parameters: call step(closure), or use the "
-                "form that needs only the gradient at hand, such as Nesterov()."
-            )
+            raise RavineError(without_closure(self.rule))
         captured = self.capturable and torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()
         if not captured:
             self._ask_schedules()
@@ -284,6 +282,7 @@ class Optimizer(torch.optim.Optimizer):
             groups = [k for k, group in enumerate(self.param_groups) for _ in group["params"]]
             members = [Member(number, k, p) for number, (k, p) in enumerate(zip(groups, params, strict=True))]
             self._shares = share_out(members, rules, self.engine, self.capturable)
+            self._elsewhere = Elsewhere(symbolic(rules[0]), members)
         return self._shares
 
     def _move(self) -> None:
@@ -331,26 +330,11 @@ class Optimizer(torch.optim.Optimizer):
 
     def _gradients(self, closure: Callable[[], Any]) -> Any:
         """Calls the closure where the rule wants its gradient, and comes back."""
-        ahead = self._look_ahead() if self.rule.looks_ahead() else []
-        before = [p.clone() for p, _ in ahead]
-        for p, point in ahead:
-            p.copy_(point)
-        try:
-            with torch.enable_grad():
-                return closure()
-        finally:
-            for (p, _), old in zip(ahead, before, strict=True):
-                p.copy_(old)
-
-    def _look_ahead(self) -> list[tuple[Tensor, Tensor]]:
-        """Gives each parameter that will have a gradient, and where its rule wants that."""
-        pairs = []
-        for share in self._sharing():
-            members = [member for member in share.members if member.p.requires_grad]
-            if members:
-                rows, plain = [self._row(member, share.rule) for member in members], Plain(share.rule)
-                pairs += plain.gradient_points(rows, self._values(plain))
-        return pairs
+        if self.rule.looks_ahead():
+            self._sharing()
+            return self._elsewhere.gradients(closure, self.state, self._row, self._values)
+        with torch.enable_grad():
+            return closure()
 
     def _show(self, t: int) -> None:
         """Asks every schedule, and shows its value in all groups."""

@@ -22,9 +22,11 @@ from .noise import Noise, seeded
 from .radam import RAdam
 from .rmsprop import RMSprop
 from .rule import Rule
+from .sam import SAM
 from .sgd import SGD
 from .split import Split, placed
-from .walk import walk
+from .walk import gradient_of, walk
+from .weight_noise import WeightNoise
 from .wrapper import Wrapper
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "LARS",
     "METHODS",
     "RULES",
+    "SAM",
     "SGD",
     "WRAPPERS",
     "Adadelta",
@@ -53,9 +56,11 @@ __all__ = [
     "RMSprop",
     "Rule",
     "Split",
+    "WeightNoise",
     "Wrapper",
     "counter",
     "field_names",
+    "gradient_of",
     "placed",
     "seeded",
     "walk",
@@ -71,7 +76,7 @@ METHODS: dict[str, type[Rule]] = {
 """The methods that a name in lower case stands for, in the order in which one grew out of another."""
 
 WRAPPERS: dict[str, type[Wrapper]] = {
-    wrapper.__name__: wrapper for wrapper in (Decay, Clip, Noise, Average, Maximize, Split)
+    wrapper.__name__: wrapper for wrapper in (Decay, Clip, Noise, WeightNoise, SAM, Average, Maximize, Split)
 }
 """The rules that wrap a rule, by the name of their class."""
 

@@ -30,3 +30,6 @@ class Maximize(Wrapper):
 
     def update(self, p: Any, g: Any, inner: Any) -> Any:
         return inner(p, -g)
+
+    def first_gradient(self, g: Any) -> Any:
+        return -g

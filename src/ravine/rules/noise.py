@@ -54,7 +54,7 @@ class Noise(Wrapper):
 
 
 def seeded(rule: Rule, seed: int) -> Rule:
-    """Gives a run's seed to the noise in a rule that has none of its own.
+    """Gives a run's seed to whatever in a rule draws noise and has no seed of its own.
 
     Args:
         rule: Any rule.
@@ -67,5 +67,5 @@ def seeded(rule: Rule, seed: int) -> Rule:
     >>> seeded(Clip(Noise(SGD()), norm=1.0), seed=3)
     Clip(Noise(SGD(), seed=3), norm=1.0)
     """
-    noisy = leaves(rule, lambda value: isinstance(value, Noise) and value.seed is None)
-    return substitute(rule, {path: substitute(noise, {("seed",): seed}) for path, noise in noisy.items()})
+    unset = leaves(rule, lambda value: value is None)
+    return substitute(rule, {path: seed for path in unset if path[-1] == "seed"})

@@ -1,15 +1,14 @@
 """What a rule is: a frozen dataclass of hyperparameters with an `update` in the paper's order and letters."""
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Any, ClassVar
 
 from ..errors import RavineError
 from ..fields import Number, field, flag, inner, option
 from ..part import Part
 from ..ranges import choice, integers, log, near_one, uniform
+from .arguments import arguments, asked_by, check_arguments, named
 from .arithmetic import (
     Start,
     absolute,
@@ -64,6 +63,9 @@ __all__ = [
 
 State = dict[str, Any]
 
+POINT_OFFERED = ("g", "t", "tensor")
+"""What `gradient_at` may ask for behind the slots."""
+
 
 class Rule(Part):
     """What one step does to the parameters (abstract).
@@ -81,7 +83,11 @@ class Rule(Part):
     predict_with: ClassVar[str | None] = None
     """The slot whose values predict in the parameters' place."""
     gradient_at: ClassVar[Callable[..., Any] | None] = None
-    """Where the gradient is taken, if not at p: a method `(self, p, *slots) -> point`."""
+    """Where the gradient is taken, if not at p: a method `(self, p, *slots) -> point`.
+
+    Behind the slots it may ask by name for `t` and `tensor`, as `update` may, and for `g`, a first gradient, taken
+    where the rule would want it otherwise: its steps then cost two gradients.
+    """
     needed: ClassVar[tuple[str, ...]] = ()
     """What `update` must ask for by name."""
     offered: ClassVar[tuple[str, ...]] = ("t", "tensor")
@@ -90,7 +96,9 @@ class Rule(Part):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if hasattr(cls, "update"):
-            _check_arguments(cls)
+            check_arguments(cls, "update", ("p", "g"), cls.offered)
+        if cls.gradient_at is not None:
+            check_arguments(cls, "gradient_at", ("p",), POINT_OFFERED)
 
     def __post_init__(self) -> None:
         Part.__post_init__(self)
@@ -144,19 +152,50 @@ class Rule(Part):
         """
         return self
 
-    def gradient_point(self, p: Any, state: Mapping[str, Any]) -> Any:
+    def gradient_point(self, p: Any, state: Mapping[str, Any], t: Any, tensor: Any = 0, g: Any = None) -> Any:
         """Gives the point at which this rule wants its gradient.
 
         Args:
             p: The parameter.
             state: The slots by name.
+            t: The parameter's own step count, from 1.
+            tensor: The parameter's number among all parameters, from 0.
+            g: The first gradient of this step, where there are two; None while it is not known.
+
+        Returns:
+            `p` itself for most rules; without `g`, the point where a first gradient is wanted.
+        """
+        return self._wanted(p, [state.get(name) for name in self.state], t, tensor, g)
+
+    def point_ahead(self, p: Any, state: Mapping[str, Any], t: Any, tensor: Any = 0) -> Any:
+        """Gives the point that this rule looks ahead to, without what wrappers such as SAM add to it for the gradient.
+
+        Args:
+            p: The parameter.
+            state: The slots by name.
+            t: The parameter's own step count, from 1.
+            tensor: The parameter's number among all parameters, from 0.
 
         Returns:
             `p` itself for most rules.
         """
-        if self.gradient_at is None:
-            return p
-        return self.gradient_at(p, *(state.get(name) for name in self.state))
+        return self.gradient_point(p, state, t, tensor)
+
+    def gradient_asks(self) -> set[str]:
+        """Names what `gradient_at` asks for behind the slots.
+
+        Returns:
+            Any of "g", "t" and "tensor".
+        """
+        return set() if self.gradient_at is None else set(arguments(type(self), "gradient_at")) & set(POINT_OFFERED)
+
+    def gradients_per_step(self) -> int:
+        """Counts the gradients that one step takes.
+
+        Returns:
+            2 where the second is taken at a point that the first one decides, else 1.
+        """
+        return 2 if "g" in self.gradient_asks() else 1
 
     def predicting_slot(self) -> str | None:
         """Names the slot whose values predict in the parameters' place.
@@ -174,61 +213,13 @@ class Rule(Part):
         """
         return self.gradient_at is not None
 
+    def _wanted(self, p: Any, slots: Sequence[Any], t: Any, tensor: Any, g: Any) -> Any:
+        offered = {"g": g, "t": t, "tensor": tensor}
+        asked = {name: offered[name] for name in Rule.gradient_asks(self)}
+        if self.gradient_at is None or ("g" in asked and g is None):
+            return p
+        return self.gradient_at(p, *slots, **asked)
+
     def _keeps(self, start: Start) -> bool:
         held = True if start.field is None else getattr(self, start.field)
         return held is not None and held is not False  # a number counts as there, zero too, for it may move
-
-
-@cache
-def _arguments(rule: type[Rule]) -> tuple[str, ...]:
-    return tuple(inspect.signature(rule.update).parameters)  # pyright: ignore[reportAttributeAccessIssue] - all have it
-
-
-def asked_by(rule: type[Rule], **offered: Any) -> dict[str, Any]:
-    """Picks what the `update` of a rule asks for.
-
-    Args:
-        rule: The rule's class.
-        offered: What it may ask for, by name.
-
-    Returns:
-        What it does ask for.
-    """
-    return {name: value for name, value in offered.items() if name in _arguments(rule)}
-
-
-def named(rule: Rule, out: Any, names: Sequence[str]) -> tuple[Any, State]:
-    """Gives the slots that `update` returned their names.
-
-    Args:
-        rule: The rule.
-        out: What its `update` returned.
-        names: The names of its slots, as the state has them.
-
-    Returns:
-        The new parameter, and those slots that are there.
-
-    Raises:
-        RavineError: It did not return p and its slots.
-    """
-    if not names:
-        return out, {}
-    if not isinstance(out, tuple) or len(out) != 1 + len(names):
-        got = f"{len(out)} values" if isinstance(out, tuple) else "one value"
-        raise RavineError(
-            f"{type(rule).__name__}.update: it must return p and its slots, {', '.join(['p', *rule.state])}, got {got}."
-        )
-    p, *new = out
-    return p, {name: slot for name, slot in zip(names, new, strict=True) if slot is not None}
-
-
-def _check_arguments(rule: type[Rule]) -> None:
-    """Refuses an `update` whose arguments are not p, g, the slots in order, and what else it may ask for."""
-    names, slots = _arguments(rule)[1:], tuple(rule.state)
-    asked = set(names[2 + len(slots) :])
-    if names[2 : 2 + len(slots)] != slots or not set(rule.needed) <= asked <= {*rule.needed, *rule.offered}:
-        raise RavineError(
-            f"{rule.__name__}.update({', '.join(['self', *names])}): its arguments must be "
-            f"{', '.join(['self', 'p', 'g', *slots, *rule.needed])}, as `state` has its slots, and then any of "
-            f"{', '.join(rule.offered)}."
-        )

@@ -60,7 +60,8 @@ class Split(Wrapper):
                 if each.looks_ahead():
                     raise RavineError(
                         f"{self!r}: {each!r} takes its gradient ahead of the parameters, and the other rule does not; "
-                        "use the form that needs only the gradient at hand."
+                        "use the form that needs only the gradient at hand, or let it be around both, as in "
+                        "SAM(Split(...))."
                     )
 
     @property
@@ -95,9 +96,6 @@ class Split(Wrapper):
                     for k, value in zip(places, many.items, strict=True):
                         new[name][k] = value
         return type(p)(new.pop("")), {name: type(p)(values) for name, values in new.items()}
-
-    def gradient_point(self, p: Any, state: Mapping[str, Any]) -> Any:  # noqa: ARG002 - neither rule looks ahead
-        return p
 
 
 def placed(rule: Rule, params: Sequence[Tensor]) -> Rule:

@@ -7,8 +7,9 @@ from ..errors import RavineError
 from ..fields import Number, inner
 from ..part import substitute
 from ..ranges import Range
+from .arguments import asked_by, named
 from .arithmetic import Start, in_precision_of
-from .rule import Rule, State, asked_by, named
+from .rule import Rule, State
 
 
 class Wrapper(Rule):
@@ -16,7 +17,9 @@ class Wrapper(Rule):
 
     Its `update(self, p, g, *own slots, inner)` calls `inner(p, g) -> p`, which takes the wrapped rule's
     step; the wrapped rule's state is carried along unseen. Beside `t` and `tensor` it may ask for `point`,
-    where the gradient was taken. Slots and fields are told apart by the wrapper's name in front of them.
+    which the wrapped rule looks ahead to: p itself for most. A wrapper's `gradient_at` moves on from where the
+    wrapped rule wants its gradient, which it is given as `p`. Slots and fields are told apart by the wrapper's name in
+    front of them.
     """
 
     rule: Rule = inner("wrapped rule", holds=(Rule,))
@@ -48,7 +51,7 @@ class Wrapper(Rule):
 
         asked = asked_by(type(self), t=t, tensor=tensor, point=None)
         if "point" in asked:
-            asked["point"] = self.rule.gradient_point(p, state)
+            asked["point"] = self.rule.point_ahead(p, state, t, tensor)
         given = [state.get(self._own(name)) for name in self.state]
         out = self.update(p, g, *given, inner=step_inside, **asked)  # pyright: ignore[reportAttributeAccessIssue]
         new, own = named(self, out, [self._own(name) for name in self.state])
@@ -59,14 +62,32 @@ class Wrapper(Rule):
         inside = self.rule.for_tensor(number)
         return self if inside is self.rule else substitute(self, {("rule",): inside})
 
-    def gradient_point(self, p: Any, state: Mapping[str, Any]) -> Any:
-        return self.rule.gradient_point(p, state)
+    def gradient_point(self, p: Any, state: Mapping[str, Any], t: Any, tensor: Any = 0, g: Any = None) -> Any:
+        point = self.rule.gradient_point(p, state, t, tensor, None if g is None else self.first_gradient(g))
+        return self._wanted(point, [state.get(self._own(name)) for name in self.state], t, tensor, g)
+
+    def point_ahead(self, p: Any, state: Mapping[str, Any], t: Any, tensor: Any = 0) -> Any:
+        return self.rule.point_ahead(p, state, t, tensor)
+
+    def first_gradient(self, g: Any) -> Any:
+        """Gives what the wrapped rule is told of a first gradient, by which it finds the point of the second.
+
+        Args:
+            g: The first gradient.
+
+        Returns:
+            The gradient itself for most wrappers: what they do to gradients, they do to the second.
+        """
+        return g
+
+    def gradient_asks(self) -> set[str]:
+        return Rule.gradient_asks(self) | self.rule.gradient_asks()
 
     def predicting_slot(self) -> str | None:
         return self._own(self.predict_with) if self.predict_with else self.rule.predicting_slot()
 
     def looks_ahead(self) -> bool:
-        return self.rule.looks_ahead()
+        return Rule.looks_ahead(self) or self.rule.looks_ahead()
 
     def _own(self, name: str) -> str:
         return f"{type(self).__name__.lower()}_{name}"

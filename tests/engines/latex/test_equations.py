@@ -13,6 +13,7 @@ from ravine.part import look_up
 from ravine.ranges import choice
 from ravine.rules import (
     METHODS,
+    SAM,
     SGD,
     Adam,
     AdamW,
@@ -26,7 +27,10 @@ from ravine.rules import (
     Noise,
     RMSprop,
     Split,
+    WeightNoise,
     counter,
+    gradient_of,
+    weight_noise,
 )
 
 from ...rules.cases import DESCENDING, begun
@@ -227,6 +231,20 @@ def test_a_look_ahead_says_where_its_gradient_is_taken():
     assert equations(Decay(ahead, l2=0.1, through="gradient"))[1] == r"g \leftarrow g + \lambda_2 (p + \rho v)"
 
 
+def test_where_a_first_gradient_decides_both_are_there():
+    assert equations(SAM(SGD())) == [
+        r"g \leftarrow \nabla f(p)",
+        r"g \leftarrow \nabla f(p + R \frac{g}{\lVert g \rVert_{\text{all}}})",
+        *BOOK["sgd"],
+    ]
+    around = SAM(WeightNoise(Nesterov(form="look-ahead")))
+    assert equations(around)[:2] == [
+        r"g \leftarrow \nabla f(p + \rho v + \sigma_p \mathcal{N}(0, 1))",
+        r"g \leftarrow \nabla f(p + \rho v + \sigma_p \mathcal{N}(0, 1) + R \frac{g}{\lVert g \rVert_{\text{all}}})",
+    ]
+    assert equations(Decay(around, l2=0.1, through="gradient"))[2] == r"g \leftarrow g + \lambda_2 (p + \rho v)"
+
+
 def of_the_first_parameter(lines):
     """The equations of the parameter with number 0."""
     parts = [[]]
@@ -238,12 +256,20 @@ def of_the_first_parameter(lines):
 
 
 @pytest.mark.parametrize(
-    "rule", [*DESCENDING, Decay(Noise(Nesterov(form="look-ahead")), l2=0.1, through="gradient")], ids=repr
+    "rule",
+    [
+        *DESCENDING,
+        Decay(Noise(Nesterov(form="look-ahead")), l2=0.1, through="gradient"),
+        WeightNoise(Decay(SAM(Nesterov(form="look-ahead"), radius=0.3), l2=0.1, through="gradient"), std=0.2),
+        Maximize(SAM(SGD(lr=0.01), adaptive=True)),
+    ],
+    ids=repr,
 )
 def test_read_back_as_numbers_they_are_the_rule(rule):
     def slope(x):
         return 3 * x - 1
 
+    seed = weight_noise.APART if "WeightNoise" in repr(rule) else 0
     values = {written: look_up(rule, path) for path, written in letters(rule).items()}
     p = torch.tensor([0.7], dtype=torch.float64)
     state = begun(rule, p)
@@ -252,10 +278,10 @@ def test_read_back_as_numbers_they_are_the_rule(rule):
         for name, slot in state.items()
     }
     for t in range(1, 13):
-        values |= {"t": t, r"\mathcal{N}": counter.normal(p, 0, t, 0).item()}
+        values |= {"t": t, r"\mathcal{N}": counter.normal(p, seed, t, 0).item()}
         for line in of_the_first_parameter(equations(rule)):
             assign(line, values)
-        p, state = rule.step(p, slope(rule.gradient_point(p, state)), state, t)
+        p, state = rule.step(p, gradient_of(slope, rule, p, state, t), state, t)
         assert values["p"] == pytest.approx(p.item(), rel=1e-12)
         for name, slot in state.items():
             written = letter(name.removeprefix("average_"))

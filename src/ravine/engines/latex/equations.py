@@ -9,7 +9,7 @@ from ...part import meanings
 from ...rules import Rule, Split, Wrapper
 from .decisions import UnwritableError
 from .letters import letter
-from .source import Page, gradient_point
+from .source import Page, gradient_points
 
 
 def equations(rule: Rule) -> list[str]:
@@ -31,7 +31,7 @@ def equations(rule: Rule) -> list[str]:
     """
     known = letters(rule)
     try:
-        lines = [rf"g \leftarrow \nabla f({gradient_point(rule, known).text})"]
+        lines = [rf"g \leftarrow \nabla f({point.text})" for point in gradient_points(rule, known)]
         Page(rule, (), known, lines).update()
     except UnwritableError as reason:
         return [_sentence(f"{type(rule).__name__} has no equations to show: {reason}")]

@@ -18,6 +18,8 @@ LETTERS = {
     "momentum_decay": r"\psi",
     "trust": r"\eta",
     "steps": "k",
+    "radius": "R",
+    "std": r"\sigma_p",
 }
 """What is written for names that are words; other words stand upright."""
 

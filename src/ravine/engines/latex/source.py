@@ -9,6 +9,7 @@ from typing import Any
 
 from ...part import meanings
 from ...rules import Muon, Rule, Split, Wrapper
+from ...rules.arguments import arguments
 from . import terms
 from .decisions import UnwritableError, decided
 from .letters import is_word, letter
@@ -21,8 +22,39 @@ WHOSE = {"hidden": "hidden matrices", "matrices": "matrices"}
 """Whom the first rule of a Split is for."""
 
 
-def gradient_point(rule: Rule, letters: Letters, path: tuple[str, ...] = ()) -> Term:
-    """Writes the point at which a rule takes its gradient.
+def gradient_points(rule: Rule, letters: Letters) -> list[Term]:
+    """Writes the points at which a rule takes its gradients.
+
+    Args:
+        rule: The rule.
+        letters: The letters of the whole.
+
+    Returns:
+        `p` for most rules; where a first gradient decides the point of a second, both points.
+
+    Raises:
+        UnwritableError: It does what no equation shows.
+    """
+    first = _wanted(rule, letters, (), None)
+    return [first, _wanted(rule, letters, (), _variable("g"))] if rule.gradients_per_step() == 2 else [first]
+
+
+def _wanted(rule: Any, letters: Letters, path: tuple[str, ...], g: Term | None) -> Term:
+    if not isinstance(rule, Rule):
+        raise UnwritableError(f"which rule it wraps is still to be found in {rule!r}.")
+    page, point = Page(rule, path, letters, []), _variable("p")
+    if isinstance(rule, Wrapper) and not isinstance(rule, Split):  # neither rule of a Split looks ahead
+        told = None if g is None else page.value("first_gradient", [g])
+        point = _wanted(rule.rule, letters, (*path, "rule"), told)
+    if rule.gradient_at is None or not rule.looks_ahead() or (g is None and "g" in Rule.gradient_asks(rule)):
+        return point
+    known = {"g": g}
+    others = arguments(type(rule), "gradient_at")[2:]
+    return page.value("gradient_at", [point, *(known.get(name) or _variable(name) for name in others)])
+
+
+def point_ahead(rule: Rule, letters: Letters, path: tuple[str, ...] = ()) -> Term:
+    """Writes the point that a rule looks ahead to, without what wrappers add to it for the gradient.
 
     Args:
         rule: The rule.
@@ -31,19 +63,10 @@ def gradient_point(rule: Rule, letters: Letters, path: tuple[str, ...] = ()) -> 
 
     Returns:
         `p` for most rules.
-
-    Raises:
-        UnwritableError: It does what no equation shows.
     """
-    while isinstance(rule, Wrapper):
-        if isinstance(rule, Split):  # neither of the two looks ahead
-            return _variable("p")
+    while isinstance(rule, Wrapper) and not isinstance(rule, Split):
         rule, path = rule.rule, (*path, "rule")
-    if not isinstance(rule, Rule):
-        raise UnwritableError(f"which rule it wraps is still to be found in {rule!r}.")
-    if not rule.looks_ahead():
-        return _variable("p")
-    return Page(rule, path, letters, []).value("gradient_at", [_variable(name) for name in ("p", *rule.state)])
+    return _variable("p") if isinstance(rule, Split) else _wanted(rule, letters, path, None)
 
 
 def _variable(name: str, written: str | None = None) -> Term:
@@ -108,7 +131,7 @@ class Page:
         self.symbols = {first: "p", second: "g"}
         self.kept = [first, second, *self.rule.state]
         if isinstance(self.rule, Wrapper):
-            self.bound["point"] = gradient_point(self.rule, self.letters, self.path)
+            self.bound["point"] = point_ahead(self.rule, self.letters, self.path)
         if self._run(tree.body) is None:
             raise UnwritableError("its update returns nothing.")
 
