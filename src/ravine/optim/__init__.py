@@ -18,6 +18,7 @@ from .adaptive import Adadelta, Adagrad, RMSprop
 from .decay_groups import decay_groups
 from .momentum import SGD, Muon
 from .optimizer import Optimizer
+from .repeatable import repeatable
 
 __all__ = [
     "SGD",
@@ -33,4 +34,5 @@ __all__ = [
     "RMSprop",
     "decay_groups",
     "field_names",
+    "repeatable",
 ]
