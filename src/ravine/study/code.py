@@ -6,17 +6,18 @@ import re
 import shlex
 import textwrap
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..data import ready_made
-from ..fields import text
+from ..fields import same, text
 from ..optim import field_names
 from ..part import look_up, meanings
 from ..recipe import Recipe
-from ..rules import Muon, Wrapper, arithmetic
+from ..rules import METHODS, Muon, Rule, Wrapper, arithmetic
 from ..schedules import Schedule
 from .course import Course, Entry
 from .fingerprints import kinds
@@ -26,6 +27,8 @@ from .scene import Scene, stage
 
 SELF_CONTAINED = {"digits": ready_made.digits_cnn}
 """Tasks whose data and network the plain script writes out; others it takes from where the task has them."""
+WRITTEN = ("rule", "batch_size", "epochs", "order")
+"""The fields of a recipe that the plain script has."""
 LOADED = "ravine_task_"
 """How the modules are called that Ravine makes of a user's files."""
 
@@ -137,20 +140,34 @@ def _plain(recipe: Recipe, numbers: Mapping[str, Any], scene: Scene) -> str:
 
 def _why_not_plain(recipe: Recipe, scene: Scene) -> str | None:
     rule = recipe.rule
-    fields = [look_up(rule, path) for path in field_names(rule).values()]
-    scheduled = [value for value in fields if isinstance(value, Schedule)]
+    scheduled = [value for path in field_names(rule).values() if isinstance(value := look_up(rule, path), Schedule)]
     lr = getattr(rule, "lr", None)
-    if isinstance(rule, Wrapper) or rule.looks_ahead() or rule.predicting_slot():
-        return f"{type(rule).__name__} needs all parameters at once, or moves them for its gradient"
-    if isinstance(rule, Muon):
-        return "Muon's matrix products are more than its update"
-    if recipe.stop is not None or recipe.on_plateau is not None or recipe.autocast:
-        return "it watches its own loss, or mixes precisions"
+    if isinstance(rule, (Wrapper, Muon)) or rule.looks_ahead() or rule.predicting_slot():
+        return _why_not_written(rule)
+    more = [f.name for f in fields(recipe) if f.name not in WRITTEN and not same(getattr(recipe, f.name), f.default)]
+    if more:
+        return f"what is written out has no {' and no '.join(more)}"
     if any(schedule is not lr or not _is_one_formula(schedule) for schedule in scheduled):
         return "its schedules are more than one formula for lr"
     if scene.task.endswith(".cloudpickle") or (scene.device or "cpu") != "cpu":
         return "the task was made in a session that no script can repeat, or trained on a GPU"
     return None if type(rule).__module__.startswith("ravine.") else "its rule is your own: plain code is in its file"
+
+
+def _why_not_written(rule: Rule) -> str:
+    """Says why a rule is more than one `update`, and which rules can be written out."""
+    if rule.gradients_per_step() == 2:
+        reason = "a step takes two gradients, the second one elsewhere"
+    elif rule.looks_ahead():
+        reason = "a step moves all parameters for its gradient"
+    elif rule.predicting_slot():
+        reason = "it predicts with other weights than it moves"
+    elif isinstance(rule, Muon):
+        reason = "its matrix products are more than its update"
+    else:
+        reason = "it is a rule around others"
+    written = ", ".join(kind.__name__ for kind in METHODS.values())
+    return f"{rule!r} cannot be written out, since {reason}; what can be is any of {written} by itself"
 
 
 def _is_one_formula(schedule: Schedule) -> bool:

@@ -10,7 +10,7 @@ import torch
 from ravine.engines.native.kernel import _compiled
 from ravine.optim.battery import Finding, battery
 from ravine.recipe import NAMES, read_method
-from ravine.rules import Adam, Clip, Muon, Nesterov, Rule
+from ravine.rules import SAM, Adam, Clip, Muon, Nesterov, Rule, WeightNoise
 from ravine.rules.rule import Number, field, zeros
 from ravine.schedules import cosine
 
@@ -29,6 +29,7 @@ def found(rule, engine):
         read_method("examples/my_rule.py:SignMomentum()"),
         Clip(Adam(lr=cosine(0.01)), norm=1.0),
         Nesterov(form="look-ahead"),
+        SAM(WeightNoise(Adam(), std=0.1), adaptive=True),
     ],
     ids=repr,
 )
