@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -46,7 +46,7 @@ class Decomposition:
     noise_effect: Term
     remainder: Term
     members: int
-    each: Mapping[str, Floats]
+    each: Mapping[str, Floats] = field(repr=False)
     """The terms of each test example, `[n]`."""
 
     @property
