@@ -56,3 +56,14 @@ def test_shape_strides_and_precision_change_no_number():
     assert torch.equal(single.flatten(), flat.float())
     assert counter.normal(torch.empty(()), 0, 1, 2).shape == ()
     assert counter.normal(torch.empty(0, 3), 0, 1, 2).shape == (0, 3)
+
+
+def test_many_tensors_at_once_draw_what_each_draws_alone():
+    sizes = [1, 0, 7, 64, 1000, counter.BLOCK - 1, counter.BLOCK + 5, 3]
+    like = [torch.empty(size, dtype=torch.float64) for size in sizes]
+    starts = [counter.key(5, t, k) for k, t in enumerate([1, 1, 2, 9, 1, 1, 3, 1])]
+    for x, start, z in zip(like, starts, counter.normals(like, starts), strict=True):
+        index = torch.arange(0, 2 * len(x), 2)
+        u1, u2 = counter.uniform(start, index), counter.uniform(start, index + 1)
+        torch.testing.assert_close(z, torch.sqrt(-2 * u1.log()) * torch.cos(2 * np.pi * u2), rtol=0, atol=1e-14)
+        assert torch.equal(z, counter.normals([x], [start])[0])

@@ -203,8 +203,14 @@ class Each:
         Returns:
             Tensors of numbers.
         """
-        drawn = [counter.normal(x, at(seed, k), at(t, k), at(tensor, k)) for k, x in enumerate(self.items)]
-        return Each(drawn)
+        starts = [counter.key(*(int(at(each, k)) for each in (seed, t, tensor))) for k in range(len(self.items))]
+        devices = dict.fromkeys(x.device for x in self.items)
+        drawn: dict[int, Tensor] = {}
+        for device in devices:
+            places = [k for k, x in enumerate(self.items) if x.device == device]
+            found = counter.normals([self.items[k] for k in places], [starts[k] for k in places])
+            drawn |= zip(places, found, strict=True)
+        return Each([drawn[k] for k in range(len(self.items))])
 
 
 def at(value: Any, k: int) -> Any:
