@@ -48,6 +48,8 @@ class Decomposition:
     members: int
     each: Mapping[str, Floats] = field(repr=False)
     """The terms of each test example, `[n]`."""
+    draws: Mapping[str, Floats] = field(repr=False)
+    """The terms of each resample of members and examples, `[200]`; the same resamples for as many of both."""
 
     @property
     def noise_known(self) -> bool:
@@ -62,6 +64,19 @@ class Decomposition:
         """
         rows = [(name, *getattr(self, name)) for name in TERMS]
         return pd.DataFrame(rows, columns=["term", "value", "standard_error"])
+
+    def less(self, other: "Decomposition", name: str) -> Term:
+        """Subtracts a term of another decomposition, whose members learned from the same samples.
+
+        Args:
+            other: The other, of as many members on the same examples.
+            name: Which term.
+
+        Returns:
+            The difference; both are resampled alike, so that what they share cancels.
+        """
+        value = getattr(self, name).value - getattr(other, name).value
+        return Term(value, float((self.draws[name] - other.draws[name]).std(ddof=1)))
 
     def sentence(self) -> str:
         """Gives the terms in words.
@@ -98,6 +113,7 @@ def decomposed(loss: str, terms: Callable[[Floats], Floats], members: int, known
         draw[:] = terms(weights) @ counts / examples
     if not known:
         each[TERMS.index("noise")] = np.nan
+    resampled: dict[str, Floats] = dict(zip(TERMS, draws.T, strict=True))
     found = zip(TERMS, each.mean(axis=1), draws.std(axis=0, ddof=1), strict=True)
     values = {name: Term(float(value), math.nan if np.isnan(value) else float(error)) for name, value, error in found}
-    return Decomposition(loss, **values, members=members, each=dict(zip(TERMS, each, strict=True)))
+    return Decomposition(loss, **values, members=members, each=dict(zip(TERMS, each, strict=True)), draws=resampled)

@@ -19,6 +19,7 @@ from ..data.task import Task
 from ..errors import RavineError
 from ..recipe import Recipe, early_stopping
 from ..training.evaluate import Outputs, outputs_of, values
+from ..training.loop import Training
 from ..training.machine import device_named
 from ..training.predicting import predicting
 from ..training.run import Ended, Epoch, observe, run, start
@@ -38,6 +39,8 @@ class Sample:
     """Which of them judge it; None for the test set."""
     seed: int
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    followed: bool = True
+    """Whether every epoch is scored; on the test set it never is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +83,12 @@ def sampled_run(task: Task, sample: Sample, device: str | None, engine: str) -> 
     )
     check_model(task, training.model, training.examples.batch(torch.arange(min(8, len(training.examples)))))
     judge = sample.judged is not None
+
+    def seen(training: Training, epoch: Epoch) -> Epoch:
+        return observe(stage, training, epoch, judge=judge) if sample.followed else epoch
+
     try:
-        ended = run(training, sample.recipe.epochs, keeper, lambda t, epoch: observe(stage, t, epoch, judge=judge))
+        ended = run(training, sample.recipe.epochs, keeper, seen)
     except RavineError:
         raise
     except Exception as error:
