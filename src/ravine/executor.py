@@ -79,7 +79,7 @@ def _deaf_to_interrupts() -> Iterator[None]:
     resource_tracker.ensure_running()  # it would start below, and let interrupts in again
     heard: list[int] = []
     in_main = threading.current_thread() is threading.main_thread()
-    # The mask is this thread's alone. Where another thread takes the signal, Python has this one handle it all the same.
+    # The mask is this thread's alone. Where another thread takes the signal, Python still has this one handle it.
     handler = signal.signal(signal.SIGINT, lambda number, _: heard.append(number)) if in_main else None
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

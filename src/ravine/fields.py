@@ -4,7 +4,7 @@ import dataclasses
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from .errors import RavineError
@@ -74,6 +74,7 @@ class Meaning:
     holds: tuple[type, ...] = ()
     whole: bool = False
     optional: bool = False
+    several: bool = False
     search: Any = None
     searched: bool = False
     also: tuple[str, ...] = ()
@@ -164,6 +165,19 @@ def inner(meaning: str, default: Any = ..., *, holds: Sequence[type] = ()) -> An
     return _declared(default, Meaning(meaning, holds=tuple(holds), optional=default is None))
 
 
+def several(meaning: str, *, holds: Sequence[type]) -> Any:
+    """Declares a field that holds any number of parts, in order; none where nothing is given.
+
+    Args:
+        meaning: What they do here.
+        holds: The kinds of part they may be, or ranges of them.
+
+    Returns:
+        A dataclass field.
+    """
+    return _declared((), Meaning(meaning, holds=tuple(holds), several=True))
+
+
 def _declared(default: Any, known: Meaning) -> Any:
     metadata = {"meaning": known}
     if default is ...:
@@ -216,6 +230,10 @@ def check(part: Any, name: str, known: Meaning, value: Any) -> None:
     """
     for each in _possible(value, known.holds):
         if isinstance(each, known.holds) or (known.optional and each is None):
+            continue
+        if known.several and isinstance(each, tuple):
+            for one in each:
+                check(part, name, replace(known, several=False), one)
             continue
         if known.among is not None:
             _check_option(part, name, known, value, each)

@@ -6,11 +6,16 @@ from typing import Any
 
 import cloudpickle
 
+from .data.augment import AUGMENTATIONS
+from .data.augmentation import Augmentation
 from .data.find import run_file
 from .errors import RavineError
-from .fields import Number, field, flag, inner, option, text
-from .part import Part, leaves
-from .ranges import RANGES, is_range
+from .fields import Number, field, flag, inner, option, several, text
+from .keep import KEEPS, snapshots, swa
+from .layers import LAYERS
+from .layers.layer import Layer
+from .part import Part, leaves, meanings
+from .ranges import RANGES, Range, is_range
 from .rules import METHODS, RULES, Muon, Rule
 from .schedules import LENGTHS, SCHEDULES, is_schedule
 from .text import read
@@ -64,9 +69,16 @@ class Recipe(Part):
         "what ends training before its epochs are over", None, holds=(early_stopping, gradient_norm)
     )
     on_plateau: plateau | None = inner("how lr falls when the loss has stalled", None, holds=(plateau,))
+    augmentation: tuple[Augmentation, ...] = several(
+        "what changes a batch before the network sees it, in this order", holds=(Augmentation,)
+    )
+    layers: tuple[Layer, ...] = several("what is added to the network, in this order", holds=(Layer,))
+    keep: swa | snapshots | None = inner("what is kept of the run to predict with", None, holds=(swa, snapshots))
     autocast: bool = flag(False, "whether the forward pass runs in bfloat16 where that is safe")
 
     def __post_init__(self) -> None:
+        for name in (name for name, known in meanings(self).items() if known.several):
+            object.__setattr__(self, name, _several(getattr(self, name)))
         Part.__post_init__(self)
         for path, schedule in leaves(self, is_schedule).items():
             if path[0] != "rule":
@@ -80,10 +92,40 @@ class Recipe(Part):
                     f"Recipe(batch_size={self.batch_size!r}): batch_size must be a whole number, at least 1, or 'all', "
                     f"got {size!r}."
                 )
+        self._check_keep()
+
+    def _check_keep(self) -> None:
+        if self.keep is None:
+            return
+        if self.stop is not None or self.on_plateau is not None:
+            name = "stop" if self.stop is not None else "on_plateau"
+            raise RavineError(
+                f"Recipe(keep={self.keep!r}, {name}={getattr(self, name)!r}): what is kept is settled by the length of "
+                f"training and its lr, which {name} would change; leave one of the two out."
+            )
+        if self.rule.predicting_slot() is not None:
+            raise RavineError(
+                f"Recipe({self.rule!r}, keep={self.keep!r}): both say which weights predict; leave one out."
+            )
+        if isinstance(self.keep, snapshots) and isinstance(self.keep.cycles, int) and self.keep.cycles > self.epochs:
+            raise RavineError(
+                f"Recipe(keep={self.keep!r}, epochs={self.epochs}): a cycle takes at least one epoch; "
+                f"use at most {self.epochs} cycles."
+            )
+
+
+def _several(given: Any) -> Any:
+    """Takes one part as several, a list as a tuple, and a part's text as the part."""
+    one_by_one = given if isinstance(given, (tuple, list)) else (given,)
+    if isinstance(given, Range):
+        return given
+    return tuple(read(each, NAMES) if isinstance(each, str) else each for each in one_by_one)
 
 
 PARTS = {part.__name__: part for part in (Recipe, early_stopping, gradient_norm, plateau)}
-NAMES: dict[str, Any] = {**RULES, "muon": Muon, **METHODS, **SCHEDULES, **LENGTHS, **RANGES, **PARTS}
+NAMES: dict[str, Any] = {
+    **RULES, "muon": Muon, **METHODS, **SCHEDULES, **LENGTHS, **RANGES, **PARTS, **KEEPS, **AUGMENTATIONS, **LAYERS,
+}  # fmt: skip
 """Every name that the text of a recipe may call."""
 
 

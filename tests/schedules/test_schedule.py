@@ -197,7 +197,7 @@ def test_ranges_inside_are_found_and_settled():
 def test_every_schedule_is_known_by_its_name_and_says_its_fields():
     assert set(SCHEDULES) == {
         "constant", "step", "multistep", "exponential", "inverse_time", "inverse_sqrt", "linear", "cosine",
-        "polynomial", "warm_restarts", "one_cycle", "warmup_stable_decay", "warmup", "per_epoch",
+        "polynomial", "warm_restarts", "one_cycle", "warmup_stable_decay", "hold", "warmup", "per_epoch",
     }  # fmt: skip
     assert all(kind.__name__ == name and issubclass(kind, Schedule) for name, kind in SCHEDULES.items())
     assert [is_schedule(value) for value in (cosine(1.0), cosine, 1.0, 2 * cosine(1.0))] == [True, False, False, True]

@@ -20,6 +20,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 sys.path.insert(0, str(Path(__file__).parent))
 from cases import dataset, labels, numbers
 
+from ravine.keep import snapshots, swa
 from ravine.recipe import Recipe, early_stopping, gradient_norm, plateau
 from ravine.rules import Adam, Average, Clip, Momentum, Nesterov, Noise, RMSprop
 from ravine.schedules import cosine
@@ -44,6 +45,8 @@ RUNS = {
         numbers(),
         Recipe(Nesterov(lr=0.05, form="look-ahead"), batch_size="all", epochs=40, stop=gradient_norm(below=0.3)),
     ),
+    "snapshots": (labels(), Recipe(Adam(lr=0.02), batch_size=8, epochs=6, keep=snapshots(3))),
+    "mean of the last": (labels(), Recipe(Momentum(lr=cosine(0.1)), batch_size=8, epochs=6, keep=swa(start=0.4))),
     "dataset": (dataset(lucky=True), Recipe(RMSprop(lr=0.01), batch_size=4, epochs=5)),
 }  # fmt: skip
 

@@ -19,7 +19,9 @@ def runs(tmp_path_factory):
     return home, {name: (whole, killed) for name, whole, killed in map(json.loads, ended.stdout.splitlines())}
 
 
-@pytest.mark.parametrize("name", ["early stopping", "noise", "gradient norm", "dataset"])
+@pytest.mark.parametrize(
+    "name", ["early stopping", "noise", "gradient norm", "snapshots", "mean of the last", "dataset"]
+)
 def test_it_comes_to_the_same_to_the_last_bit(runs, name):
     home, found = runs
     whole, killed = found[name]

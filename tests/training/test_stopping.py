@@ -12,7 +12,8 @@ from ravine.data.metrics import METRICS
 from ravine.recipe import Recipe, early_stopping, gradient_norm, plateau
 from ravine.rules import SGD, Adam, Average
 from ravine.schedules import linear
-from ravine.training.evaluate import outputs_of, predicting
+from ravine.training.evaluate import outputs_of
+from ravine.training.predicting import predicting
 from ravine.training.run import Keeper, run
 from ravine.training.stage import whole_stage
 from ravine.training.stopping import Patience, Watch

@@ -17,7 +17,7 @@ from .coding import decode
 from .examples import Batch, Examples, examples
 from .forward import forward, split
 from .head import outputs_needed
-from .losses import LOSSES, Loss, read_loss
+from .losses import LOSSES, Function, Loss, read_loss
 from .metrics import Metric, read_metric
 from .preprocessing import check_fills
 from .pretrained import Pretrained, reported
@@ -36,6 +36,8 @@ class Task:
     parts what shares one. `preprocess` is a scikit-learn transformer, fitted on each fold's training part
     alone. `step(model, batch)` replaces model and loss; it gives the loss, or `(loss, outputs, targets)`.
     `target` is the target's key or column. `source` is a text by which another process finds the task.
+    `safe_augmentation` says which augmentations leave the labels of such data as they are, each with its largest
+    safe strength or None for any; who uses another is warned. None says nothing.
 
     >>> task = Task(model=lambda: nn.Linear(2, 1), train=(torch.eye(2), torch.tensor([1.0, 2.0])))
     >>> loss, outputs, targets = task.compute(task.model(), task.training_data.batch(torch.tensor([1])))
@@ -55,6 +57,7 @@ class Task:
     target: str | None = None
     model_arguments: Mapping[str, Any] = field(default_factory=dict)
     source: str | None = None
+    safe_augmentation: Mapping[str, float | None] | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.model, nn.Module):
@@ -158,7 +161,18 @@ class Task:
                 return given if isinstance(given, tuple) else (given, None, None)
 
             return by_step
-        mean, key, named = self.used_loss.mean, self.training_data.target, self._named
+        return self.computing(self.used_loss.mean)
+
+    def computing(self, mean: Function) -> Callable[[nn.Module, Batch], tuple[Tensor, Any, Any]]:
+        """Gives what `compute` would be with another loss.
+
+        Args:
+            mean: The loss, as a function of outputs and targets that gives their mean.
+
+        Returns:
+            A function of network and batch that gives loss, outputs and targets; a custom step has no part in it.
+        """
+        key, named = self.training_data.target, self._named
 
         def by_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, Any, Any]:
             inputs, targets = split(batch, key)

@@ -11,14 +11,15 @@ of layer, `after="ReLU"`. Names are taken at their word.
 
 from .convolutions import convolution
 from .dropouts import Dropout
+from .freeze import freeze, thaw
 from .insert_dropout import dropout
 from .insert_norm import batch_norm, layer_norm
 from .layer import Layer
 from .normalization import BatchNorm
 from .thinned import monte_carlo, only_dropping
 
-LAYERS: dict[str, type[Layer]] = {kind.__name__: kind for kind in (dropout, batch_norm, layer_norm)}
-"""The parts of a recipe that add layers, by the names that they are typed as."""
+LAYERS: dict[str, type[Layer]] = {kind.__name__: kind for kind in (dropout, batch_norm, layer_norm, freeze, thaw)}
+"""The parts of a recipe that add layers, or hold them still, by the names that they are typed as."""
 
 __all__ = [
     "LAYERS",
@@ -28,7 +29,9 @@ __all__ = [
     "batch_norm",
     "convolution",
     "dropout",
+    "freeze",
     "layer_norm",
     "monte_carlo",
     "only_dropping",
+    "thaw",
 ]

@@ -9,7 +9,7 @@ from .adamw import AdamW
 from .average import Average
 from .clip import Clip
 from .decay import Decay
-from .field_names import field_names
+from .field_names import field_names, learning_rates
 from .lamb import LAMB
 from .lars import LARS
 from .lion import Lion
@@ -61,6 +61,7 @@ __all__ = [
     "counter",
     "field_names",
     "gradient_of",
+    "learning_rates",
     "placed",
     "seeded",
     "walk",

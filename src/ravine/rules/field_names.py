@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..part import meanings
+from ..part import look_up, meanings
 from .rule import Rule
 from .split import Split
 from .wrapper import Wrapper
@@ -35,3 +35,19 @@ def field_names(rule: Rule) -> dict[str, tuple[Any, ...]]:
                 name = prefix + name
             names[name] = (field,)
     return names
+
+
+def learning_rates(rule: Rule) -> dict[tuple[Any, ...], Any]:
+    """Finds the step sizes of a rule: one, or of a `Split` two.
+
+    Args:
+        rule: The rule.
+
+    Returns:
+        What stands in each field that is called lr, by its place.
+
+    >>> from ravine.rules import SGD, Clip
+    >>> learning_rates(Clip(SGD(lr=0.1), norm=1.0))
+    {('rule', 'lr'): 0.1}
+    """
+    return {path: look_up(rule, path) for path in field_names(rule).values() if path[-1] == "lr"}

@@ -5,7 +5,7 @@ training, or `epochs(n)`, or `steps(n)`.
 """
 
 from .asking import bind, per_epoch, varying
-from .cycles import one_cycle, warm_restarts, warmup_stable_decay
+from .cycles import hold, one_cycle, warm_restarts, warmup_stable_decay
 from .decays import constant, cosine, exponential, inverse_sqrt, inverse_time, linear, multistep, polynomial, step
 from .length import LENGTHS, Length, epochs, steps
 from .schedule import Product, Schedule, Stages, is_schedule, warmup
@@ -14,7 +14,7 @@ SCHEDULES: dict[str, type[Schedule]] = {
     kind.__name__: kind
     for kind in (
         constant, step, multistep, exponential, inverse_time, inverse_sqrt, linear, cosine, polynomial,
-        warm_restarts, one_cycle, warmup_stable_decay, warmup, per_epoch,
+        warm_restarts, one_cycle, warmup_stable_decay, hold, warmup, per_epoch,
     )
 }  # fmt: skip
 """Every schedule by the name that it is typed as; those made by `.then` and `*` have none."""
@@ -31,6 +31,7 @@ __all__ = [
     "cosine",
     "epochs",
     "exponential",
+    "hold",
     "inverse_sqrt",
     "inverse_time",
     "is_schedule",

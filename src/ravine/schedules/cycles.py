@@ -3,7 +3,7 @@
 import math
 
 from ..errors import RavineError
-from ..fields import Number, field, option
+from ..fields import Number, field, inner, option
 from .decays import cosine, linear
 from .length import Length, duration, whole
 from .schedule import LONG, Schedule
@@ -144,3 +144,27 @@ class warmup_stable_decay(Schedule):  # noqa: N801 - typed as a function
     def _extremes(self) -> tuple[float, ...]:
         fall = linear(self.peak, self.end)
         return self.peak / (LONG + 1), fall(0, LONG), fall(LONG - 1, LONG)
+
+
+class hold(Schedule):  # noqa: N801 - typed as a function
+    """Follows a schedule until a moment, and stands still from then on, at the value it has come to or another.
+
+    >>> [round(hold(cosine(1.0), at=0.5)(t, 4), 3) for t in range(4)]
+    [1.0, 0.854, 0.5, 0.5]
+    """
+
+    schedule: Schedule = inner("schedule that is followed", holds=(Schedule,))
+    at: Number = field(
+        0.75, "moment from which on it stands still, as a fraction of training, epochs(n) or steps(n)",
+        within="[0, 1)", holds=(Length,), also=("swa start",),
+    )  # fmt: skip
+    value: Number = field(None, "value it has from then on; None for the one it has come to", also=("swa lr",))
+
+    def _at(self, t: int, T: int) -> float:
+        moment = whole(self.at, T)
+        if t >= moment and self.value is not None:
+            return float(self.value)
+        return self.schedule(min(t, moment), T)
+
+    def _extremes(self) -> tuple[float, ...]:
+        return (*self.schedule.extremes(), *(() if self.value is None else (float(self.value),)))

@@ -14,7 +14,7 @@ from ..optim import field_names
 from ..part import leaves, look_up, meanings, substitute
 from ..ranges import Range, is_range, near_one
 from ..recipe import Recipe
-from ..rules import Muon, Rule, Split
+from ..rules import Muon, Rule, Split, learning_rates
 from ..schedules import Schedule, cosine
 
 Path = tuple[Any, ...]
@@ -121,8 +121,7 @@ def under_cosine(rule: Rule) -> Rule:
     Returns:
         The rule with `cosine(lr)` in the place of `lr`; of each of its two where it is a `Split`.
     """
-    paths = [path for path in field_names(rule).values() if path[-1] == "lr"]
-    rates = {path: look_up(rule, path) for path in paths}
+    rates = learning_rates(rule)
     return substitute(rule, {path: cosine(lr) for path, lr in rates.items() if not isinstance(lr, Schedule)})
 
 

@@ -19,10 +19,11 @@ from ..errors import RavineError
 from ..part import substitute
 from ..recipe import Recipe
 from ..rules import Average
-from ..training.evaluate import Outputs, outputs_of, predicting, scores_by_example, values
+from ..training.evaluate import Outputs, outputs_of, scores_by_example, values
 from ..training.loop import Training
 from ..training.machine import device_named
 from ..training.order import steps_per_epoch
+from ..training.predicting import predicting
 from ..training.run import Ended, Keeper, observe, run, start
 from ..training.stage import Stage
 from .job import Job, first_seed
@@ -98,15 +99,17 @@ def _with_average(recipe: Recipe, count: int) -> Recipe:
 def _scored(scene: Scene, job: Job, here: Stage, ended: Ended) -> Record:
     """Scores a run that has come to its end, by the weights that its rule predicts with."""
     training = ended.training
-    with predicting(training):
-        predicted = outputs_of(here.task, training.model, here.judged)
-    averages_itself = job.recipe.rule.predicting_slot() is not None
-    said = predicted if averages_itself else outputs_of(here.task, training.model, here.judged)
+    own = job.recipe.rule.predicting_slot() is not None or bool(training.kept.states)
+    with predicting(training) as model:
+        predicted = outputs_of(here.task, model, here.judged)
+        trained = outputs_of(here.task, model, training.examples) if own else None
+    said = predicted if own else outputs_of(here.task, training.model, here.judged)
     score, proper = values(here.metrics, said)
     if not math.isfinite(score) or not math.isfinite(proper):
         return _diverged(scene, job, here, replace(ended, sentence="Diverged: its outputs are not finite."))
     averaged_score, averaged_proper = values(here.metrics, predicted)
-    train_score, train_proper = values(here.metrics, outputs_of(here.task, training.model, training.examples))
+    trained = trained or outputs_of(here.task, training.model, training.examples)
+    train_score, train_proper = values(here.metrics, trained)
     scores = {
         "score": score, "proper": proper, "train_score": train_score, "train_proper": train_proper,
         "averaged_score": averaged_score, "averaged_proper": averaged_proper,

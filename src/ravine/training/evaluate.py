@@ -1,9 +1,7 @@
-"""What a model's outputs are on examples, in evaluation mode, and with averaged weights in place."""
+"""What a model's outputs are on examples, in evaluation mode, and how they score."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,8 +10,6 @@ from torch import Tensor, nn
 from ..data.examples import Examples
 from ..data.metrics import Metric
 from ..data.task import Task
-from .loop import Training, seed_step
-from .order import epoch_order
 
 BATCH = 256
 """Examples at once: large enough to keep a core busy, small enough that a layer's outputs stay in its cache."""
@@ -76,57 +72,6 @@ def scores_by_example(metrics: tuple[Metric, ...], said: Outputs) -> tuple[np.nd
         One array per metric; its mean is the metric.
     """
     return tuple(metric.per_example(said.outputs, said.targets) for metric in metrics)
-
-
-@contextmanager
-def predicting(training: Training) -> Iterator[None]:
-    """Puts the weights that predict in the model, with batch-norm statistics that fit them.
-
-    Averaged weights have met no batch: the running means and variances that the model keeps belong to the raw
-    weights, so they are estimated again over the training data.
-
-    Args:
-        training: The training; on leaving, its model is as it was.
-
-    Yields:
-        Nothing.
-    """
-    if training.recipe.rule.predicting_slot() is None:
-        yield
-        return
-    norms = [m for m in training.model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    kept = [{name: buffer.clone() for name, buffer in norm.named_buffers()} for norm in norms]
-    with training.optimizer.predicting():
-        try:
-            _estimate_statistics(training, [norm for norm in norms if norm.track_running_stats])
-            yield
-        finally:
-            for norm, buffers in zip(norms, kept, strict=True):
-                for name, buffer in norm.named_buffers():
-                    buffer.copy_(buffers[name])
-
-
-@torch.no_grad()
-def _estimate_statistics(training: Training, norms: list[Any]) -> None:
-    """Sets running means and variances to their plain averages over the training data."""
-    if not norms:
-        return
-    momenta = [norm.momentum for norm in norms]
-    modes = {module: module.training for module in training.model.modules()}
-    order = epoch_order(training.recipe, len(training.examples), training.seed, training.epoch)
-    seed_step(order.seeds[0], training.device)
-    training.model.train()
-    try:
-        for norm in norms:
-            norm.reset_running_stats()
-            norm.momentum = None  # a cumulative average over all batches, which torch's own update_bn takes too
-        for batch in training.examples.batches(order.batches):
-            training.task.compute(training.model, batch)
-    finally:
-        for norm, momentum in zip(norms, momenta, strict=True):
-            norm.momentum = momentum
-        for module, mode in modes.items():
-            module.training = mode
 
 
 def finite(tensors: Iterator[Tensor]) -> bool:

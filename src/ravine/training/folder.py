@@ -11,12 +11,13 @@ import torch
 from filelock import FileLock, Timeout
 from torch import nn
 
-from ..data.model import build_model
 from ..data.task import Task
 from ..errors import RavineError
 from ..fields import text
+from ..recipe import NAMES
 from ..text import read
 from .checkpoint import load, remove_unfinished
+from .network import predictor
 
 CARD, WEIGHTS, CHECKPOINT, LOCK = "run.json", "model.pt", "checkpoint.pt", ".lock"
 """The files of a folder: what the run is, the weights that predict, where to go on, and who is at it."""
@@ -180,11 +181,10 @@ def load_model(folder: Path, task: Task, card: Mapping[str, Any]) -> nn.Module:
     """
     if not (folder / WEIGHTS).exists():
         raise RavineError(f"the run in {str(folder)!r} has not ended: the same 'ravine train' command goes on with it.")
-    model = build_model(task, card["seed"], **read(card["arguments"], {}))
+    layers, arguments = read(card.get("layers", "()"), NAMES), read(card["arguments"], {})
     try:
-        model.load_state_dict(load(folder / WEIGHTS, torch.device("cpu")))
+        return predictor(task, layers, card["seed"], arguments, load(folder / WEIGHTS, torch.device("cpu")))
     except RuntimeError as error:
         raise RavineError(
             f"the weights in {str(folder)!r} are of another model: {' '.join(str(error).split())}"
         ) from error
-    return model.eval()

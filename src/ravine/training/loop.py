@@ -17,12 +17,14 @@ from torch.nn.parameter import is_lazy
 
 from ..data import randomness
 from ..data.examples import Examples
-from ..data.model import build_model
 from ..data.task import Task
 from ..errors import RavineError
 from ..optim import Optimizer, field_names
 from ..recipe import Recipe
 from ..rules import seeded
+from .keeping import Kept, rule_of
+from .network import network
+from .objective import Change, changing
 from .order import Order, epoch_order, steps_per_epoch
 
 DRAW_NOTHING = (
@@ -45,6 +47,9 @@ class Training:
     optimizer: Optimizer
     device: torch.device
     seed: int
+    kept: Kept
+    change: Change
+    """What becomes of a batch before the network sees it."""
     losses: list[Tensor] = field(default_factory=list)
     """The mean loss of every batch of this epoch so far."""
     epoch: int = 0
@@ -83,15 +88,15 @@ def begin(
     if recipe.on_plateau is not None and "lr" not in field_names(recipe.rule):
         raise RavineError(f"{recipe!r}: {recipe.rule!r} has no lr that a plateau could lower; leave on_plateau out.")
     examples = examples.to(device)
-    model = _complete(task, build_model(task, seed, **arguments).to(device), examples, seed)
+    model = _complete(task, network(task, recipe.layers, seed, arguments).to(device), examples, seed)
     parameters = list(model.parameters())  # frozen ones too, which the model may thaw
     if not parameters:
         raise RavineError(f"{type(model).__name__} has no parameters, so there is nothing to train.")
     per_epoch = steps_per_epoch(recipe, len(examples))
-    rule = seeded(recipe.rule, seed)
+    rule = seeded(rule_of(recipe), seed)
     steps = per_epoch * recipe.epochs
     optimizer = Optimizer(parameters, rule, steps=steps, steps_per_epoch=per_epoch, engine=engine)
-    return Training(task, recipe, examples, model, optimizer, device, seed)
+    return Training(task, recipe, examples, model, optimizer, device, seed, Kept(recipe), changing(task, recipe))
 
 
 def _complete(task: Task, model: nn.Module, examples: Examples, seed: int) -> nn.Module:
@@ -116,6 +121,8 @@ def epochs(training: Training, until: int, between_steps: Callable[[Training], N
         The mean training loss over the epoch's examples, in training mode; one that is not finite is the last.
     """
     while training.epoch < until:
+        for layer in training.recipe.layers:
+            layer.at_epoch(training.model, training.epoch, training.recipe.epochs)
         order = epoch_order(training.recipe, len(training.examples), training.seed, training.epoch)
         _train_epoch(training, order, between_steps)
         mean = _mean(training.losses, order)
@@ -144,7 +151,7 @@ def _train_epoch(training: Training, order: Order, between_steps: Callable[[Trai
             seed_step(seed, device)
         if not training.examples.in_memory:
             seed_reading(seed)
-        batch = next(batches)  # after the seed: a Dataset may draw its augmentation here
+        batch = training.change(next(batches))  # after the seed: a Dataset may draw its augmentation here, too
 
         def closure(batch: Any = batch) -> Tensor:
             optimizer.zero_grad()
@@ -181,12 +188,16 @@ def may_draw(training: Training) -> bool:
     """
     task = training.task
     known = training.examples.in_memory and task.step is None and (task.loss is None or isinstance(task.loss, str))
-    return not known or any(
-        not isinstance(module, DRAW_NOTHING)
-        or not type(module).__module__.startswith("torch.nn.modules.")
-        or module._forward_hooks
-        or module._forward_pre_hooks
-        for module in training.model.modules()
+    return (
+        not known
+        or bool(training.recipe.augmentation)
+        or any(
+            not isinstance(module, DRAW_NOTHING)
+            or not type(module).__module__.startswith("torch.nn.modules.")
+            or module._forward_hooks
+            or module._forward_pre_hooks
+            for module in training.model.modules()
+        )
     )
 
 

@@ -83,7 +83,8 @@ class Keeper:
         if self.path is None:
             return
         history = [vars(epoch) for epoch in self.history]
-        save({**state_of(training), "watch": self.watch.state(), "history": history, "ended": self.ended}, self.path)
+        more = {"kept": training.kept.state(), "watch": self.watch.state(), "history": history, "ended": self.ended}
+        save({**state_of(training), **more}, self.path)
         self.last = time.monotonic()
 
     def take_up(self, training: Training, path: Path) -> None:
@@ -97,9 +98,10 @@ class Keeper:
             RavineError: It cannot be read, or is of another run.
         """
         state = load(path, training.device)
-        if any(name not in state for name in ("watch", "history", "ended")):
+        if any(name not in state for name in ("kept", "watch", "history", "ended")):
             raise RavineError(f"{str(path)!r} is no checkpoint of a run.")
         restore(training, state)
+        training.kept.restore(state["kept"])
         self.watch.restore(state["watch"])
         self.history = [Epoch(**epoch) for epoch in state["history"]]
         self.ended = state["ended"]
@@ -133,6 +135,7 @@ def run(
         epoch = Epoch(training.epoch, training.evaluations, train_loss, lr)
         if math.isfinite(train_loss) and finite(training.model.parameters()):
             keeper.history.append(observe(training, epoch))
+            training.kept.see(training.model, training.epoch)
             reason = keeper.watch.see(train_loss)
             keeper.ended = None if reason is None else ("stopped", reason)
         else:

@@ -10,9 +10,10 @@ from torch import Tensor
 from ..data.examples import Examples
 from ..data.metrics import Metric
 from ..recipe import early_stopping, gradient_norm
-from .evaluate import outputs_of, predicting, values
+from .evaluate import outputs_of, values
 from .loop import Training
 from .loop import gradient_norm as norm_of_gradient
+from .predicting import predicting
 
 
 @dataclass
@@ -74,8 +75,8 @@ class Watch:
         recipe = self.training.recipe
         watched = train_loss
         if self.held_out is not None:
-            with predicting(self.training):
-                (watched,) = values((self.loss,), outputs_of(self.training.task, self.training.model, self.held_out))
+            with predicting(self.training) as model:
+                (watched,) = values((self.loss,), outputs_of(self.training.task, model, self.held_out))
         if recipe.on_plateau is not None:
             self.stalling.see(watched, recipe.on_plateau.smallest_change)
             if self.stalling.since >= recipe.on_plateau.patience:

@@ -15,17 +15,20 @@ from torch import nn
 from ..data import ledger
 from ..data.find import find
 from ..data.folds import split_test
-from ..data.model import build_model, check_model
+from ..data.model import check_model
 from ..data.task import Task
 from ..engines.choice import check_engine
 from ..errors import RavineError
+from ..fields import text
 from ..recipe import Recipe, read_recipe
 from ..rules import Rule
 from .checkpoint import save
-from .evaluate import outputs_of, predicting, values
+from .evaluate import outputs_of, values
 from .folder import CHECKPOINT, WEIGHTS, arguments_text, claimed, fingerprint, write_card
 from .loop import Training
 from .machine import device_named, one_thread
+from .network import predictor
+from .predicting import predicting
 from .run import CHECKPOINT_SECONDS, Ended, Epoch, observe, run, start
 from .stage import SPLIT_SEED, Stage, whole_stage
 
@@ -109,7 +112,7 @@ def train(
     card = {
         "task": found.source, "data": fingerprint(found), "recipe": repr(settled), "seed": seed,
         "arguments": arguments_text(arguments) if folder else "", "until": until, "metric": metric,
-        "engine": engine,
+        "engine": engine, "layers": text(settled.layers),
     }  # fmt: skip
     with claimed(folder, card), one_thread():
         stage = whole_stage(found, where)
@@ -160,11 +163,11 @@ def _scored(ended: Ended, stage: Stage, card: dict[str, Any], arguments: dict[st
     training, outcome, sentence = ended.training, ended.outcome, ended.sentence
     _, test = split_test(stage.task, SPLIT_SEED)
     ledger.note(test.fingerprint(), str(folder.resolve()) if folder else "ravine.train", 1)
-    with predicting(training):
-        score, proper = values(stage.metrics, outputs_of(stage.task, training.model, stage.judged))
-        train_score, _ = values(stage.metrics, outputs_of(stage.task, training.model, training.examples))
-        model = build_model(stage.task, card["seed"], **arguments).to(training.device)
-        model.load_state_dict(training.model.state_dict())
+    with predicting(training) as found:
+        score, proper = values(stage.metrics, outputs_of(stage.task, found, stage.judged))
+        train_score, _ = values(stage.metrics, outputs_of(stage.task, found, training.examples))
+        state = {name: value.clone() for name, value in found.state_dict().items()}
+    model = predictor(stage.task, training.recipe.layers, card["seed"], arguments, state).to(training.device)
     if outcome != "diverged" and not (math.isfinite(score) and math.isfinite(proper)):
         outcome, sentence = "diverged", "Diverged: its outputs on the test set are not finite."
     numbers = {
@@ -175,5 +178,4 @@ def _scored(ended: Ended, stage: Stage, card: dict[str, Any], arguments: dict[st
     if folder is not None:
         save(model.state_dict(), folder / WEIGHTS)
         write_card(folder, card | {"result": numbers})
-    model.eval()
     return Run(recipe=card["recipe"], seed=card["seed"], history=ended.history, model=model, folder=folder, **numbers)

@@ -1,0 +1,69 @@
+"""What a recipe makes of a task while it trains: other batches. Scores know nothing of it."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ..data.augment import augmented
+from ..data.augment_check import check_augmentation
+from ..data.examples import Batch
+from ..data.forward import split
+from ..data.task import Task
+from ..recipe import Recipe
+
+Change = Callable[[Batch], Batch]
+
+
+def as_it_is(batch: Batch) -> Batch:
+    """Changes nothing.
+
+    Args:
+        batch: A batch.
+
+    Returns:
+        The same.
+    """
+    return batch
+
+
+def changing(task: Task, recipe: Recipe) -> Change:
+    """Gives what becomes of a batch before the network sees it.
+
+    Args:
+        task: The task.
+        recipe: The recipe, with its augmentation.
+
+    Returns:
+        A function from batch to batch, which draws from PyTorch's default generator.
+
+    Raises:
+        RavineError: An augmentation does not suit the task's inputs or targets.
+    """
+    parts, key = recipe.augmentation, task.training_data.target
+    if not parts:
+        return as_it_is
+    check_augmentation(parts, task)
+    mixable = _mixable(task) if any(part.mixes for part in parts) else lambda targets: targets
+
+    def change(batch: Batch) -> Batch:
+        inputs, targets = split(batch, key)
+        x = next(iter(inputs.values())) if isinstance(inputs, dict) else inputs[0]
+        x, y = augmented(parts, x, x.new_zeros(len(x)) if targets is None else mixable(targets))
+        if not isinstance(batch, dict):
+            return (x,) if targets is None else (x, y)
+        changed = dict.fromkeys(inputs, x)
+        return changed if key is None or targets is None else {**changed, key: y}
+
+    return change
+
+
+def _mixable(task: Task) -> Callable[[Tensor], Tensor]:
+    """Gives targets a form in which those of two examples can be mixed: classes as shares of each class."""
+    if task.used_loss.kind != "classes":
+        return lambda y: y if y.is_floating_point() else y.to(torch.get_default_dtype())
+    classes, targets = task.training_data.coding.classes, task.training_data.targets
+    assert targets is not None  # whoever trains on classes has some
+    count = len(classes) if classes else int(targets.max()) + 1
+    return lambda y: functional.one_hot(y, count).to(torch.get_default_dtype())
