@@ -115,6 +115,34 @@ def test_frozen_norms_normalize_by_their_statistics_in_training_too():
     assert network.training
 
 
+def test_a_norm_rests_from_the_moment_it_is_frozen_by_its_own_way_of_doing_so():
+    class Counting(nn.BatchNorm1d):
+        modes = ()
+
+        def train(self, mode=True):
+            self.modes = (*self.modes, mode)
+            return super().train(mode)
+
+    network = nn.Sequential(Counting(4), nn.Linear(4, 3))
+    freeze("0").insert(network)
+    assert not network[0].training
+    network.train()
+    assert network[0].modes == (False, False)
+
+
+def test_parameters_of_the_network_itself_have_names_too():
+    assert learning(freeze("bias").insert(nn.Linear(4, 3))) == ["weight"]
+
+
+def test_shares_of_training_end_with_an_epoch_though_floating_point_is_a_little_off():
+    model = thaw(0.1).insert(nn.Sequential(*[nn.Linear(4, 4, bias=False) for _ in range(8)]))
+    counts = []
+    for epoch in range(10):
+        thaw(0.1).at_epoch(model, epoch, 10)
+        counts.append(len(learning(model)))
+    assert counts == [1, 2, 3, 4, 5, 6, 7, 8, 8, 8]
+
+
 def test_dropout_of_frozen_layers_goes_on():
     network = freeze("*", but="1").insert(nn.Sequential(nn.Dropout(0.5), nn.Linear(4, 3))).train()
     assert (network[0](torch.ones(100, 4)) == 0).any()
@@ -216,7 +244,7 @@ def test_a_run_thaws_as_it_goes_and_from_a_checkpoint_the_same_way():
 
 
 def test_several_parts_freeze_together_and_neither_thaws_what_the_other_holds():
-    parts = freeze("features.0", until=0.8), freeze("features", until=0.4), thaw(0.1)
+    parts = freeze("features", until=0.4), freeze("features.0", until=0.8), thaw(0.1)
     model = Named()
     for part in parts:
         part.insert(model)
@@ -303,6 +331,9 @@ def test_a_network_that_could_learn_nothing_is_refused(part):
     lazy = nn.Sequential(nn.LazyLinear(4), nn.LazyLinear(3))
     told = " that learns: spare its last layer."
     assert sentence(lambda: part.insert(Named())) == f"{part!r} leaves nothing in Named{told}"
+    begun = Named()
+    begun.features.requires_grad_(False)  # by the factory
+    assert sentence(lambda: freeze("head").insert(begun)) == f"freeze('head') leaves nothing in Named{told}"
     if part.layers == "*":
         assert sentence(lambda: part.insert(lazy)) == f"{part!r} leaves nothing in Sequential{told}"
 
