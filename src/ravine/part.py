@@ -49,7 +49,7 @@ def meanings(part: Part | type[Part]) -> dict[str, Meaning]:
 
 def _arguments(part: Part) -> Iterator[str]:
     """Yields the arguments that differ from their defaults; those without a default come by position."""
-    for f in dataclasses.fields(part):
+    for f in sorted(dataclasses.fields(part), key=lambda f: f.kw_only is True):  # which come last
         value = getattr(part, f.name)
         if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
             yield text(value)

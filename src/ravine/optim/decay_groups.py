@@ -15,12 +15,8 @@ NORMS = (nn.LayerNorm, nn.RMSNorm, nn.GroupNorm)
 def decay_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """Splits a model's parameters in two: those that weight decay is for, and those that it is not.
 
-    Left alone is whatever has fewer than two dimensions (biases, gains of norms, single scales) and whatever belongs to
-    a layer that normalizes, by its class or by "Norm" at the end of its name: their size does not say how complex the
-    function is, and to shrink them is to shift it. Matrices, filters and embeddings decay: so nanoGPT trains GPT-2
-    (Karpathy 2022, `configure_optimizers`; its predecessor minGPT left embeddings alone too), and so does Hugging
-    Face's `Trainer`. A tensor that stands in several places, such as an embedding tied to the output layer, comes once.
-    What does not require a gradient is left out.
+    Which those are, `decaying` says. A tensor that stands in several places, such as an embedding tied to the output
+    layer, comes once. What does not require a gradient is left out.
 
     Args:
         model: The model.
@@ -42,15 +38,37 @@ def decay_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
         raise RavineError(
             f"decay_groups(model, {text(weight_decay)}): weight_decay must be at least 0, got {text(weight_decay)}."
         )
-    normalizing = set(_in_norms(model))
+    names = decaying(model)
     named: dict[bool, list[tuple[str, nn.Parameter]]] = {True: [], False: []}
     for name, p in model.named_parameters():  # which gives a shared one once
         if p.requires_grad:
-            named[p.dim() >= 2 and id(p) not in normalizing].append((name, p))
+            named[name in names].append((name, p))
     if not any(named.values()):
         raise RavineError("decay_groups(model, ...): no parameter of the model requires a gradient.")
     amounts = {True: weight_decay, False: 0.0}
     return [{"params": params, "weight_decay": amounts[decays]} for decays, params in named.items() if params]
+
+
+def decaying(model: nn.Module) -> set[str]:
+    """Names the parameters that weight decay, or any penalty on the size of weights, is for.
+
+    Left alone is whatever has fewer than two dimensions (biases, gains of norms, single scales) and whatever belongs to
+    a layer that normalizes, by its class or by "Norm" at the end of its name: their size does not say how complex the
+    function is, and to shrink them is to shift it. Matrices, filters and embeddings decay: so nanoGPT trains GPT-2
+    (Karpathy 2022, `configure_optimizers`; its predecessor minGPT left embeddings alone too), and so does Hugging
+    Face's `Trainer`.
+
+    Args:
+        model: The model.
+
+    Returns:
+        Their names, as `named_parameters` gives them: of a tensor that stands in several places, the first.
+
+    >>> sorted(decaying(nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4), nn.Linear(4, 1))))
+    ['0.weight', '2.weight']
+    """
+    normalizing = set(_in_norms(model))
+    return {name for name, p in model.named_parameters() if p.dim() >= 2 and id(p) not in normalizing}
 
 
 def _in_norms(model: nn.Module) -> Iterator[int]:
