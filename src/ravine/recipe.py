@@ -9,6 +9,8 @@ import cloudpickle
 from .data.augment import AUGMENTATIONS
 from .data.augmentation import Augmentation
 from .data.find import run_file
+from .data.objectives import OBJECTIVES, Objective
+from .data.penalties import PENALTIES, Penalty
 from .errors import RavineError
 from .fields import Number, field, flag, inner, option, several, text
 from .keep import KEEPS, snapshots, swa
@@ -72,6 +74,8 @@ class Recipe(Part):
     augmentation: tuple[Augmentation, ...] = several(
         "what changes a batch before the network sees it, in this order", holds=(Augmentation,)
     )
+    loss: Objective | None = inner("what is made small instead of the task's own loss", None, holds=(Objective,))
+    penalties: tuple[Penalty, ...] = several("what is added to the loss for the size of the weights", holds=(Penalty,))
     layers: tuple[Layer, ...] = several("what is added to the network, in this order", holds=(Layer,))
     keep: swa | snapshots | None = inner("what is kept of the run to predict with", None, holds=(swa, snapshots))
     autocast: bool = flag(False, "whether the forward pass runs in bfloat16 where that is safe")
@@ -124,7 +128,8 @@ def _several(given: Any) -> Any:
 
 PARTS = {part.__name__: part for part in (Recipe, early_stopping, gradient_norm, plateau)}
 NAMES: dict[str, Any] = {
-    **RULES, "muon": Muon, **METHODS, **SCHEDULES, **LENGTHS, **RANGES, **PARTS, **KEEPS, **AUGMENTATIONS, **LAYERS,
+    **RULES, "muon": Muon, **METHODS, **SCHEDULES, **LENGTHS, **RANGES, **PARTS, **KEEPS, **AUGMENTATIONS,
+    **OBJECTIVES, **PENALTIES, **LAYERS,
 }  # fmt: skip
 """Every name that the text of a recipe may call."""
 

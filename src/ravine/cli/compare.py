@@ -15,7 +15,6 @@ from ..numbers import count
 from ..report import write
 from ..study.compare import compare
 from ..study.entries import YOURS
-from ..study.options import DEFAULT_METHODS
 from ..study.prepare import Plan
 from ..study.study import Study
 from .leaderboard import print_leaderboard
@@ -53,7 +52,6 @@ def run_compare(
     """
     table = None if export is None else table_file(export)
     console = Console(stderr=True)
-    named = DEFAULT_METHODS if methods is None else methods
     numbers = {"matters": _share(matters), "budget": None if budget is None else _seconds(budget)}
     begun: list[Plan] = []
 
@@ -63,7 +61,7 @@ def run_compare(
 
     try:
         with shown(console) as progress, redirect_stdout(sys.stderr):  # a task file may print, too
-            study = compare(task, methods=named, before=before, progress=progress, **numbers, **options)
+            study = compare(task, methods=methods, before=before, progress=progress, **numbers, **options)
     except KeyboardInterrupt:
         if begun:
             _finish(Study.load(begun[0].store.folder), as_json=as_json, export=table)

@@ -40,7 +40,18 @@ def compare(
     methods: Annotated[
         str | None, typer.Option(help='such as sgd,adam,"Adam(lr=log(1e-4,1e-1))",mine.py:MyRule')
     ] = None,
-    recipe: Annotated[str | None, typer.Option(help="your present recipe, which takes part as it is")] = None,
+    recipe: Annotated[str | None, typer.Option(help="your present recipe, which takes part, or is varied")] = None,
+    vary: Annotated[
+        str | None,
+        typer.Option(
+            help="compare what one thing does to a recipe: regularization, augmentation, batch_size, ensemble, "
+            "schedule, loss, model or optimizer"
+        ),
+    ] = None,
+    one_by_one: Annotated[
+        bool, typer.Option("--one-by-one", help="each part of the recipe added alone, and left out alone")
+    ] = False,
+    recipes: Annotated[str | None, typer.Option(help="a file of recipes to compare, one a line: name = recipe")] = None,
     settings: Annotated[int, typer.Option(help="settings tried of each method, a power of two")] = 8,
     search: Annotated[str, typer.Option(help="sobol or grid")] = "sobol",
     folds: Annotated[int, typer.Option(help="folds that choose among the settings")] = 3,
@@ -63,8 +74,9 @@ def compare(
     from .compare import run_compare
 
     run_compare(
-        task, methods, as_json=as_json, export=export, matters=matters, budget=budget, recipe=recipe,
-        settings=settings, search=search, folds=folds, holdout=holdout, seeds=seeds, epochs=epochs, metric=metric,
+        task, methods, as_json=as_json, export=export, matters=matters, budget=budget, recipe=recipe, vary=vary,
+        one_by_one=one_by_one, recipes=recipes, settings=settings, search=search, folds=folds,
+        holdout=holdout, seeds=seeds, epochs=epochs, metric=metric,
         halving=halving, workers=workers, seed=seed, device=device, engine=engine, out=out,
     )  # fmt: skip
 

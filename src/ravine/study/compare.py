@@ -19,13 +19,13 @@ from ..executor import Crew, Death, worker_processes
 from ..fields import text
 from ..recipe import Recipe
 from ..rules import Rule
-from ..text import read_list
 from ..training.machine import device_named
+from .asked import asked
 from .course import Course, course
 from .describe import results
 from .entries import Method
 from .job import Job
-from .options import DEFAULT_METHODS, Options
+from .options import Options
 from .prepare import Plan, check_options, prepare, scene_of
 from .record import Record, evaluations
 from .scene import forget, task_of
@@ -55,8 +55,11 @@ class Progress:
 def compare(
     task: Task | str,
     *,
-    methods: Method | Sequence[Method] = DEFAULT_METHODS,
+    methods: Method | Sequence[Method] | None = None,
     recipe: str | Rule | Recipe | None = None,
+    vary: str | None = None,
+    one_by_one: bool = False,
+    recipes: str | Path | None = None,
     settings: int = 8,
     search: str = "sobol",
     folds: int = 3,
@@ -83,8 +86,14 @@ def compare(
 
     Args:
         task: The task, or the text that finds it: a ready-made name, a data file, `my_task.py:name`.
-        methods: The methods: names, texts, rules or their classes; a text may name several, with commas.
-        recipe: Your present recipe, which takes part as it is, under the name "yours".
+        methods: The methods: names, texts, rules or their classes; a text may name several, with commas, and each may
+            take part under a name, as in "mild = Adam(lr=0.001)". None for eight optimizers.
+        recipe: Your present recipe, which takes part as it is, under the name "yours"; with `vary` or `one_by_one`
+            the one that is varied, in which ranges are searched.
+        vary: What to vary about a recipe, instead of methods: "regularization", "augmentation", "batch_size",
+            "ensemble", "schedule", "loss", "model" or "optimizer".
+        one_by_one: Whether to take the recipe apart: each of its parts alone, and all but each.
+        recipes: A file of recipes instead of methods, one a line, as `name = recipe`.
         settings: How many settings of each method are tried, a power of two.
         search: "sobol", scattered evenly over the ranges, or "grid".
         folds: How many folds choose among them.
@@ -111,10 +120,11 @@ def compare(
     Raises:
         RavineError: An option, the task, or the folder is not as it must be.
     """
-    found, methods = _found(task, metric), _listed(methods)
+    found = _found(task, metric)
+    contestants, recipe = asked(found, methods, recipe, axis=vary, apart=one_by_one, file=recipes)
     options = Options(
         task=task if isinstance(task, str) else found.source or found.name or "task",
-        methods=tuple(given if isinstance(given, str) else text(given) for given in methods),
+        methods=tuple(given if isinstance(given, str) else text(given) for given in contestants),
         recipe=recipe if recipe is None or isinstance(recipe, str) else repr(recipe),
         settings=settings, search=search, folds=folds, holdout=holdout, seeds=seeds, epochs=epochs, metric=metric,
         matters=matters, budget=budget, halving=halving, seed=seed, device=device,
@@ -126,7 +136,7 @@ def compare(
         check_options(options, store)
         scene = scene_of(found, options, store)
         with Crew(executor or partial(worker_processes, workers), partial(work, scene), workers) as crew:
-            plan = prepare(options, store, methods, recipe, scene, crew)
+            plan = prepare(options, store, contestants, recipe, scene, crew)
             if before is not None:
                 before(plan)
             _run(plan, crew, progress or (lambda _: None))
@@ -148,12 +158,6 @@ def _found(task: Task | str, metric: str | None) -> Task:
         return task_of(task, metric)
     finally:
         READING.reset(token)
-
-
-def _listed(methods: Method | Sequence[Method]) -> tuple[Method, ...]:
-    if isinstance(methods, str):
-        return read_list(methods)
-    return tuple(methods) if isinstance(methods, Sequence) else (methods,)
 
 
 def _workers(workers: int | None, device: str | None) -> int:

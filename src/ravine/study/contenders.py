@@ -11,7 +11,7 @@ from scipy.stats import qmc
 
 from ..errors import RavineError
 from ..optim import field_names
-from ..part import leaves, look_up, meanings, substitute
+from ..part import Part, leaves, look_up, meanings, substitute
 from ..ranges import Range, is_range, near_one
 from ..recipe import Recipe
 from ..rules import Muon, Rule, Split, learning_rates
@@ -49,7 +49,7 @@ class Contender:
         names = {path: name for name, path in field_names(self.recipe.rule).items()}
         found: dict[str, tuple[Path, Range]] = {}
         for path, range_ in leaves(self.whole, is_range).items():
-            name = _name_of(path, names)
+            name = _name_of(path, names) or _name_in_part(self.whole, path)
             if name in found or name in TAKEN:
                 name = ".".join(map(str, ("model", *path[1:]) if path[0] else path[1:]))
             found[name] = (path, range_)
@@ -69,12 +69,19 @@ class Contender:
         return Contender(self.name, recipe, arguments)
 
 
-def _name_of(path: Path, rule_fields: Mapping[Path, str]) -> str:
+def _name_of(path: Path, rule_fields: Mapping[Path, str]) -> str | None:
     """Names a searched place: a rule's field keeps its name also where the range stands in a schedule inside it."""
     for end in range(len(path), 1, -1):
         if path[:2] == (0, "rule") and path[2:end] in rule_fields:
             return rule_fields[path[2:end]]
-    return str(path[1])
+    return None
+
+
+def _name_in_part(whole: Any, path: Path) -> str:
+    """Names a field of a part of the recipe with the part in front, as those of wrappers are: `mixup_alpha`."""
+    _, first, *inside = path
+    holder = look_up(whole, path[:-1])
+    return f"{type(holder).__name__}_{path[-1]}" if inside and isinstance(holder, Part) else str(first)
 
 
 def with_default_ranges(kind: type[Rule]) -> Rule:

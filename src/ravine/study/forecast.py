@@ -78,8 +78,11 @@ def forecast(entries: Sequence[Entry], seeds: int, sizes: Sizes, seconds_each: f
     Returns:
         Its evaluations and about how many seconds they take.
     """
-    counts = [planned_epochs(entry, seeds) for entry in entries]
-    count = sum(searching * sizes.folds + refitting * sizes.train for searching, refitting in counts)
+    count = 0
+    for entry in entries:
+        searching, refitting = planned_epochs(entry, seeds)
+        each = entry.field.contender.recipe.rule.gradients_per_step()
+        count += each * (searching * sizes.folds + refitting * sizes.train)
     return Forecast(count, count * seconds_each / workers)
 
 

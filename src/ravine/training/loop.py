@@ -19,12 +19,12 @@ from ..data import randomness
 from ..data.examples import Examples
 from ..data.task import Task
 from ..errors import RavineError
-from ..optim import Optimizer, field_names
+from ..optim import Optimizer, field_names, repeatable
 from ..recipe import Recipe
 from ..rules import seeded
 from .keeping import Kept, rule_of
 from .network import network
-from .objective import Change, changing
+from .objective import Change, Compute, changing, computing
 from .order import Order, epoch_order, steps_per_epoch
 
 DRAW_NOTHING = (
@@ -50,6 +50,8 @@ class Training:
     kept: Kept
     change: Change
     """What becomes of a batch before the network sees it."""
+    compute: Compute
+    """What is differentiated: the task's loss, or what the recipe makes of it."""
     losses: list[Tensor] = field(default_factory=list)
     """The mean loss of every batch of this epoch so far."""
     epoch: int = 0
@@ -96,7 +98,8 @@ def begin(
     rule = seeded(rule_of(recipe), seed)
     steps = per_epoch * recipe.epochs
     optimizer = Optimizer(parameters, rule, steps=steps, steps_per_epoch=per_epoch, engine=engine)
-    return Training(task, recipe, examples, model, optimizer, device, seed, Kept(recipe), changing(task, recipe))
+    change, compute = changing(task, recipe), computing(task, recipe, model)
+    return Training(task, recipe, examples, model, optimizer, device, seed, Kept(recipe), change, compute)
 
 
 def _complete(task: Task, model: nn.Module, examples: Examples, seed: int) -> nn.Module:
@@ -140,9 +143,10 @@ def _mean(losses: list[Tensor], order: Order) -> float:
 
 def _train_epoch(training: Training, order: Order, between_steps: Callable[[Training], None] | None) -> None:
     """Takes the steps of one epoch, from the batch at which it stands."""
-    task, model, optimizer, device = training.task, training.model, training.optimizer, training.device
+    model, optimizer, device = training.model, training.optimizer, training.device
     autocast = torch.autocast(device.type, torch.bfloat16) if training.recipe.autocast else nullcontext()
     ahead_of_weights, lucky_steps = optimizer.rule.looks_ahead(), may_draw(training)
+    gradients = optimizer.rule.gradients_per_step()
     model.train()
     ahead = order.batches[training.batch :]
     batches = training.examples.batches(ahead)
@@ -156,20 +160,20 @@ def _train_epoch(training: Training, order: Order, between_steps: Callable[[Trai
         def closure(batch: Any = batch) -> Tensor:
             optimizer.zero_grad()
             with autocast:
-                loss, _, _ = task.compute(model, batch)
+                loss, _, _ = training.compute(model, batch)
             loss.backward()
             return loss.detach()
 
         count = len(indices)
         if ahead_of_weights:
-            loss = optimizer.step(closure)
+            loss = optimizer.step(closure if gradients == 1 else repeatable(closure, model))
         else:  # a step that calls the closure itself switches gradients off and on again, which small networks feel
             loss = closure()
             optimizer.step()
         training.losses.append(loss if loss.dim() == 0 else loss.reshape(()))
         training.batch += 1
         training.steps += 1
-        training.evaluations += count
+        training.evaluations += gradients * count
         if between_steps is not None and training.batch < len(order.batches):
             between_steps(training)
 

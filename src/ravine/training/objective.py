@@ -1,19 +1,24 @@
-"""What a recipe makes of a task while it trains: other batches. Scores know nothing of it."""
+"""What a recipe makes of a task while it trains: other batches, another loss, penalties. Scores know nothing of it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from ..data.augment import augmented
 from ..data.augment_check import check_augmentation
 from ..data.examples import Batch
 from ..data.forward import split
+from ..data.objectives import objective_for
+from ..data.penalties import penalized
 from ..data.task import Task
+from ..errors import RavineError
 from ..recipe import Recipe
 
 Change = Callable[[Batch], Batch]
+Compute = Callable[[nn.Module, Batch], tuple[Tensor, Any, Any]]
 
 
 def as_it_is(batch: Batch) -> Batch:
@@ -67,3 +72,34 @@ def _mixable(task: Task) -> Callable[[Tensor], Tensor]:
     assert targets is not None  # whoever trains on classes has some
     count = len(classes) if classes else int(targets.max()) + 1
     return lambda y: functional.one_hot(y, count).to(torch.get_default_dtype())
+
+
+def computing(task: Task, recipe: Recipe, model: nn.Module) -> Compute:
+    """Gives what training differentiates.
+
+    Args:
+        task: The task.
+        recipe: The recipe, with its loss and penalties.
+        model: The network, whose weights are penalized.
+
+    Returns:
+        A function of network and batch that gives loss, outputs and targets, as `Task.compute` does.
+
+    Raises:
+        RavineError: The loss does not suit the targets, or a penalty finds nothing that it is for.
+    """
+    mixes = any(part.mixes for part in recipe.augmentation)
+    compute = task.compute
+    if recipe.loss is not None and task.step is not None:
+        raise RavineError(f"Recipe(loss={recipe.loss!r}): the task's own step works out the loss; leave one out.")
+    if recipe.loss is not None or mixes:
+        compute = task.computing(objective_for(task, recipe.loss))
+    if not recipe.penalties:
+        return compute
+    penalty = penalized(recipe.penalties, model)
+
+    def with_penalty(model: nn.Module, batch: Batch) -> tuple[Tensor, Any, Any]:
+        loss, outputs, targets = compute(model, batch)
+        return loss + penalty(), outputs, targets
+
+    return with_penalty

@@ -85,7 +85,7 @@ def _estimate(training: Training, norms: list[Any]) -> None:
             norm.reset_running_stats()
             norm.momentum = None  # a cumulative average over all batches, which torch's own update_bn takes too
         for batch in training.examples.batches(order.batches if moving else []):
-            training.task.compute(training.model, training.change(batch))
+            training.compute(training.model, training.change(batch))
     finally:
         for norm, momentum in zip(moving, momenta, strict=True):
             norm.momentum = momentum
