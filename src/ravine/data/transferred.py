@@ -34,8 +34,8 @@ class Transferred:
 
     >>> print(Transferred(Path("net.pt"), (Row("0.weight", (3, 2), "loaded"), Row("2.bias", (5,), "new", "made anew"))))
     net.pt: 1 tensor loaded, 1 new, 0 skipped
-    loaded  0  weight [3, 2]
-    new     2  bias [5]       made anew
+    loaded  0             weight [3, 2]
+    new     2  made anew  bias [5]
     """
 
     path: Path
@@ -68,7 +68,7 @@ def _place(row: Row) -> tuple[str, str, str]:
 
 def _line(rows: list[Row]) -> tuple[str, str, str, str]:
     fate, layer, why = _place(rows[0])
-    return fate, layer, ", ".join(map(_tensor, rows)), why
+    return fate, layer, why, ", ".join(map(_tensor, rows))
 
 
 def _tensor(row: Row) -> str:
