@@ -7,7 +7,7 @@ import torch
 
 from ravine.engines.each import Each
 from ravine.part import substitute
-from ravine.rules import SGD, Adam, Average, Clip, Noise, WeightNoise, counter, gradient_of, seeded, weight_noise
+from ravine.rules import SGD, Adam, Average, Clip, Decay, Noise, WeightNoise, counter, gradient_of, seeded, weight_noise
 
 COUNT = 40_000
 
@@ -39,6 +39,14 @@ def test_the_noise_is_new_at_every_step_and_in_every_tensor_and_moves_no_paramet
     assert len({tuple(point.tolist()) for point in together}) == 2
     assert torch.equal(rule.step(p, p, {}, 1)[0], 0.9 * p)
     assert rule.point_ahead(p, {}, 1) is p
+
+
+@pytest.mark.parametrize("outside", [False, True])
+def test_a_penalty_through_the_gradient_pulls_the_weights_without_their_noise(outside):
+    inside = WeightNoise(SGD(lr=0.1) if outside else Decay(SGD(lr=0.1), l2=0.3, through="gradient"), std=0.5)
+    rule = Decay(inside, l2=0.3, through="gradient") if outside else inside
+    p, g = torch.tensor([1.0, -2.0], dtype=torch.float64), torch.tensor([0.5, 0.0], dtype=torch.float64)
+    torch.testing.assert_close(rule.step(p, g, {}, 1)[0], p - 0.1 * (g + 0.3 * p), rtol=0, atol=1e-15)
 
 
 def test_noise_of_no_width_is_none():
