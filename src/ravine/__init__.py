@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .data.metrics import metric
     from .data.task import Task
+    from .diagnose.generalization import cross_validate
+    from .diagnose.tuning import tune
     from .errors import RavineError
     from .optim import Optimizer
     from .recipe import Recipe
@@ -31,9 +33,11 @@ __all__ = [
     "Study",
     "Task",
     "compare",
+    "cross_validate",
     "metric",
     "predict",
     "train",
+    "tune",
 ]
 
 _HOMES = {
@@ -45,9 +49,11 @@ _HOMES = {
     "Study": "study.study",
     "Task": "data.task",
     "compare": "study.compare",
+    "cross_validate": "diagnose.generalization",
     "metric": "data.metrics",
     "predict": "training.predict",
     "train": "training.train",
+    "tune": "diagnose.tuning",
 }
 
 

@@ -3,6 +3,7 @@ import re
 import pytest
 
 from ravine.cli.main import main
+from ravine.cli.methods import PARTS_OF_A_RECIPE
 from ravine.part import meanings
 from ravine.rules import RULES, Adam, Wrapper
 from ravine.schedules import SCHEDULES
@@ -13,6 +14,9 @@ def _wide(monkeypatch):
     monkeypatch.setenv("COLUMNS", "400")
 
 
+PARTS = RULES | SCHEDULES | {name: part for parts in PARTS_OF_A_RECIPE.values() for name, part in parts.items()}
+
+
 def printed(capsys, *words: str) -> str:
     with pytest.raises(SystemExit) as ended:
         main(["methods", *words])
@@ -20,16 +24,16 @@ def printed(capsys, *words: str) -> str:
     return capsys.readouterr().out
 
 
-def test_every_rule_and_schedule_is_listed_with_what_it_does(capsys):
+def test_every_part_is_listed_with_what_it_does(capsys):
     lines = printed(capsys).splitlines()
-    for name in (*RULES, *SCHEDULES):
+    for name in PARTS:
         (line,) = [line for line in lines if line.startswith(f"{name} ")]
         assert len(line.split()) >= 3
 
 
-@pytest.mark.parametrize("name", [*RULES, *SCHEDULES])
+@pytest.mark.parametrize("name", PARTS)
 def test_each_in_full_has_every_field_with_its_default(name, capsys):
-    part = (RULES | SCHEDULES)[name]
+    part = PARTS[name]
     text = printed(capsys, name)
     assert text.startswith(f"{name}: ")
     for field, known in meanings(part).items():
@@ -38,6 +42,13 @@ def test_each_in_full_has_every_field_with_its_default(name, capsys):
         default = getattr(part, field, None)
         assert default is None or str(default) in rows[0]
         assert known.text.split()[0] in text
+
+
+def test_a_name_that_means_two_things_finds_both(capsys):
+    text = printed(capsys, "label smoothing")
+    assert "\nmixup " in text
+    assert "\nlabel_smoothing " in text
+    assert "\ncrop " not in text
 
 
 def test_a_rule_shows_its_ranges_and_its_equations(capsys):

@@ -5,6 +5,7 @@ Nothing here imports torch: `ravine --help` answers before it would be loaded. E
 
 import re
 import sys
+import warnings
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -155,7 +156,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     command: Any = typer.main.get_command(app)
     typed = sys.argv[1:] if arguments is None else arguments
     try:
-        code = command.main(typed or ["--help"], prog_name="ravine", standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            code = command.main(typed or ["--help"], prog_name="ravine", standalone_mode=False)
     except RavineError as error:
         _refuse(str(error))
     except OSError as error:  # a disk that is full, a folder that cannot be written
@@ -177,6 +180,11 @@ def _mistyped(sentence: str, typed: list[str]) -> str:
     pairs = zip(typed, [*typed[1:], ""], strict=True)
     given = [word.partition("=")[2] or after for word, after in pairs if word.partition("=")[0] == option]
     return f"{option} {given[-1]!r}: must be a {'whole ' * (kind == 'integer')}number."
+
+
+def _warn(message: Warning | str, *_: object, **__: object) -> None:
+    """Prints a warning as one line, without the place in the code that Python would tell."""
+    print(f"ravine: {' '.join(str(message).split())}", file=sys.stderr)
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""What `ravine methods` prints: every rule and schedule with its fields, ranges and equations."""
+"""What `ravine methods` prints: every rule, schedule and part of a recipe with its fields, ranges and equations."""
 
 import inspect
 
@@ -6,20 +6,36 @@ from rich.console import Console
 from rich.table import Table
 from rich.tree import Tree
 
+from ..data.augment import AUGMENTATIONS
+from ..data.objectives import OBJECTIVES
+from ..data.penalties import PENALTIES
 from ..engines.latex import equations
 from ..errors import RavineError, nearest
 from ..fields import text
+from ..keep import KEEPS
+from ..layers import LAYERS
 from ..part import Part, meanings
-from ..recipe import NAMES, read_method
+from ..recipe import NAMES, early_stopping, gradient_norm, plateau, read_method
 from ..rules import METHODS, RULES, AdamW, Muon, Rule, Split, Wrapper
 from ..schedules import SCHEDULES
+
+PARTS_OF_A_RECIPE: dict[str, dict[str, type[Part]]] = {
+    "On the batch: Recipe(rule, augmentation=(...))": dict(AUGMENTATIONS),
+    "On the loss: Recipe(rule, loss=...)": dict(OBJECTIVES),
+    "On the loss, for the weights: Recipe(rule, penalties=(...))": dict(PENALTIES),
+    "On the layers: Recipe(rule, layers=(...))": dict(LAYERS),
+    "When to stop: Recipe(rule, stop=..., on_plateau=...)": {
+        part.__name__: part for part in (early_stopping, gradient_norm, plateau)
+    },
+    "What to keep: Recipe(rule, keep=...)": dict(KEEPS),
+}
 
 
 def run_methods(name: str | None, *, tree: bool) -> None:
     """Shows one method, those that a word finds, the tree of descent, or all.
 
     Args:
-        name: A rule, a schedule, or what others call one or a field of one; `file.py:Rule` for one's own.
+        name: A rule, a schedule, a part of a recipe, or what others call one or its field; `file.py:Rule` for one's own.
         tree: Whether to show which method grew out of which.
 
     Raises:
@@ -38,6 +54,8 @@ def _print_all(console: Console) -> None:
     console.print(_table("Rules", {name: rule for name, rule in RULES.items() if not issubclass(rule, Wrapper)}))
     console.print(_table("Wrappers: rules around a rule", {n: r for n, r in RULES.items() if issubclass(r, Wrapper)}))
     console.print(_table("Schedules: in the place of any number", SCHEDULES))
+    for title, parts in PARTS_OF_A_RECIPE.items():
+        console.print(_table(title, parts))
     console.print("One in full: ravine methods adam. In sequence: warmup(0.05).then(cosine(0.003)); product: a * b.")
 
 
@@ -57,7 +75,11 @@ def _print_found(console: Console, name: str) -> None:
         part = read_method(name)
         _print_one(console, name, part if isinstance(part, type) else type(part))
         return
-    parts = {**RULES, **SCHEDULES}
+    parts = {
+        **RULES,
+        **SCHEDULES,
+        **{name: part for parts in PARTS_OF_A_RECIPE.values() for name, part in parts.items()},
+    }
     exact = [known for known in parts if known.lower() == name.lower()]
     found = exact or [known for known, part in parts.items() if _is_called(part, name)]
     if not found:
@@ -72,7 +94,8 @@ def _print_found(console: Console, name: str) -> None:
 
 def _is_called(part: type[Part], word: str) -> bool:
     word = word.lower().replace("_", " ")
-    known = [name for field, m in meanings(part).items() for name in (field, *m.also, *(m.among or ()))]
+    own = meanings(part).items()
+    known = [part.__name__, *(name for field, m in own for name in (field, *m.also, *(m.among or ())))]
     return (
         word in (str(name).lower().replace("_", " ") for name in known) or word in (inspect.getdoc(part) or "").lower()
     )

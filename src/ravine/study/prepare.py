@@ -1,11 +1,13 @@
 """A study made ready: everything checked that can be before the first run, and settled what the study is."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from ..data import ledger
+from ..data.augment_check import check_augmentation
 from ..data.task import Task
 from ..errors import RavineError
 from ..executor import Crew
@@ -71,6 +73,8 @@ def prepare(
     stage(scene, 0)  # refuses what cannot be parted into folds
     given = [] if recipe is None else [recipe]
     found = contenders_of(methods, given, data.task, len(data.train), options.epochs)
+    for sentence in dict.fromkeys(s for c in found for s in check_augmentation(c.recipe.augmentation, data.task)):
+        warnings.warn(sentence, stacklevel=3)
     facts: dict[str, Any] = fingerprints(data, found, options)
     check_unchanged(facts, options, store)
     entries_at, sizes = partial(_entries, found, options, data), sizes_of(scene)

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import torch
 from torch import nn
 
 from ..data import ledger
+from ..data.augment_check import check_augmentation
 from ..data.find import find
 from ..data.folds import split_test
 from ..data.model import check_model
@@ -105,6 +107,8 @@ def train(
     found = found if metric is None else dataclasses.replace(found, metric=metric)
     settled, where = read_recipe(recipe), device_named(device)
     check_engine(engine)
+    for sentence in check_augmentation(settled.augmentation, found):
+        warnings.warn(sentence, stacklevel=2)
     until = settled.epochs if until is None else until
     _check_whole("seed", seed, 0, 2**32 - 1)
     _check_whole("until", until, 1, settled.epochs)
