@@ -35,7 +35,8 @@ def run_methods(name: str | None, *, tree: bool) -> None:
     """Shows one method, those that a word finds, the tree of descent, or all.
 
     Args:
-        name: A rule, a schedule, a part of a recipe, or what others call one or its field; `file.py:Rule` for one's own.
+        name: A rule, a schedule, a part of a recipe, or what others call one or a field of one; `file.py:Rule` for
+            one's own.
         tree: Whether to show which method grew out of which.
 
     Raises:
