@@ -12,13 +12,14 @@ from torch import nn
 
 from ravine.data.metrics import METRICS
 from ravine.ensemble import Ensemble, Member, bag, train_ensemble
+from ravine.ensemble.cost import cost_of
 from ravine.errors import RavineError
 from ravine.training.evaluate import outputs_of
 from ravine.training.predict import predict
 from ravine.training.train import train
 
-from ..training.cases import limited_file_size
-from .cases import LABELS, NUMBERS, QUICK, X, binary, dataset, dense, dicts, labels, linear, numbers, words
+from ..training.cases import limited_file_size, same
+from .cases import NUMBERS, QUICK, X, binary, dataset, dense, dicts, labels, linear, numbers, words
 
 
 def three(task, **options) -> Ensemble:
@@ -245,10 +246,42 @@ def test_a_run_that_diverged_is_no_member():
         Ensemble(labels(), [run])
 
 
+def sized(width: int = 8) -> nn.Module:
+    return nn.Sequential(nn.Linear(4, width), nn.ReLU(), nn.Linear(width, 3))
+
+
 def test_arguments_and_layers_of_a_run_come_along(tmp_path):
-    task = labels(model=lambda width=8: nn.Sequential(nn.Linear(4, width), nn.ReLU(), nn.Linear(width, 3)))
-    run = train(task, QUICK, arguments={"width": 5}, out=tmp_path)
+    task = labels(model=sized)
+    recipe = "Recipe(Adam(lr=0.02), batch_size=10, epochs=2, layers=(batch_norm(), dropout(0.4)))"
+    run = train(task, recipe, arguments={"width": 5}, out=tmp_path / "run")
     together = Ensemble(task, [run])
     assert together.members[0].arguments == {"width": 5}
-    torch.testing.assert_close(together.outputs(task.test_data), run.model(torch.from_numpy(X[:20])).log_softmax(1))
-    assert LABELS.max() == 2
+    expected = run.model(torch.from_numpy(X[:20])).log_softmax(1)
+    torch.testing.assert_close(together.outputs(task.test_data), expected)
+    again = Ensemble.load(saved(together, tmp_path), task)
+    torch.testing.assert_close(again.outputs(task.test_data), expected)
+    without = Ensemble(labels(model=sized), [train(task, recipe.replace("dropout(0.4)", "dropout(0.3)"))])
+    assert without.members[0].layers == "(batch_norm(), dropout(drop=0.3))"
+
+
+def test_the_networks_that_a_run_has_kept_are_an_ensemble(tmp_path):
+    task = labels(model=sized)
+    recipe = "Recipe(Adam(lr=0.02), batch_size=10, epochs=7, keep=snapshots(3))"
+    run = train(task, recipe, out=tmp_path / "run")
+    kept = Ensemble.of_run(task, run)
+    assert [member.evaluations for member in kept.members] == [116, 117, 117]
+    assert kept.evaluations == run.evaluations == 350
+    expected = run.model(torch.from_numpy(X[:20])).log_softmax(1)
+    torch.testing.assert_close(kept.outputs(task.test_data), expected)
+    assert cost_of(kept).passes == 3
+    as_one = Ensemble(task, [run])  # a member that is itself a mean of three
+    torch.testing.assert_close(Ensemble.load(saved(as_one, tmp_path), task).outputs(task.test_data), expected)
+    assert (len(as_one), cost_of(as_one).passes, sum(cost_of(as_one).flops)) == (1, 3, sum(cost_of(kept).flops))
+    assert len(Ensemble.of_run(task, train(task, QUICK))) == 1
+
+
+def test_members_keep_what_their_recipe_says():
+    task = labels(model=sized)
+    recipe = "Recipe(Adam(lr=0.02), batch_size=10, epochs=4, keep=swa(0.5))"
+    (member,) = train_ensemble(task, recipe, members=1, workers=1).members
+    assert same(member.state, train(task, recipe).model.state_dict())

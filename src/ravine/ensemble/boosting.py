@@ -14,7 +14,8 @@ from ..data.losses import aligned
 from ..data.task import Task
 from ..engines.choice import check_engine
 from ..errors import RavineError, nearest
-from ..recipe import read_recipe
+from ..fields import text
+from ..recipe import Recipe, read_recipe
 from ..training.machine import one_thread
 from ..training.run import CHECKPOINT_SECONDS
 from .chain import Chain
@@ -79,6 +80,7 @@ def boost(
     """
     found, settled = find(task) if isinstance(task, str) else task, read_recipe(recipe)
     by = _checked_by(found, by)
+    _check_weighable(settled, by)
     shrinkage = (0.5 if by == "residuals" else 1.0) if shrinkage is None else shrinkage
     if isinstance(shrinkage, bool) or not isinstance(shrinkage, (int, float)) or not 0 < shrinkage <= 1:
         raise RavineError(f"boost(shrinkage={shrinkage!r}): must be in (0, 1].")
@@ -108,6 +110,17 @@ def _checked_by(task: Task, by: str | None) -> str:
             f"boost(by='residuals') is for the squared error, and the task's loss is {task.used_loss.name}."
         )
     return by
+
+
+def _check_weighable(recipe: Recipe, by: str) -> None:
+    """Refuses, beside weights of examples, what makes other examples or another loss of them."""
+    for name in ("loss", "augmentation"):
+        given = getattr(recipe, name)
+        if by == "reweighting" and given:
+            raise RavineError(
+                f"boost(by='reweighting') weighs the task's own loss on its own examples, and the recipe has "
+                f"{name}={text(given)}: leave it out, or use by='resampling'."
+            )
 
 
 def _boosted(chain: Chain, by: str, members: int, shrinkage: float, seed: int) -> tuple[Boosted, float | Tensor]:

@@ -27,11 +27,12 @@ from ..recipe import Recipe, read_recipe
 from ..rules import Rule
 from ..training.evaluate import BATCH, Outputs, outputs_of
 from ..training.machine import device_named
+from ..training.network import Mean
 from ..training.predict import Predictions
 from ..training.stage import SPLIT_SEED
 from ..training.train import Run
 from .file import read_ensemble, write_ensemble
-from .member import Member, kind_of, labels_of, member_of_run, network_of
+from .member import Member, kind_of, labels_of, member_of_run, network_of, shared, weights_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,16 +113,25 @@ class Ensemble:
         Returns:
             The ensemble.
         """
-        found, settled, count = find(task) if isinstance(task, str) else task, read_recipe(recipe), len(states)
-        ends = [evaluations * k // count for k in range(count + 1)] if count else []
-        members = [
-            Member(
-                state, repr(settled), text(settled.layers), seed, dict(arguments or {}), ends[k + 1] - ends[k],
-                f"State {k} of one run.",
-            )
-            for k, state in enumerate(states)
-        ]  # fmt: skip
-        return cls(found, members, weights, combine)
+        found, settled = find(task) if isinstance(task, str) else task, read_recipe(recipe)
+        whole = Member({}, repr(settled), text(settled.layers), seed, dict(arguments or {}), evaluations)
+        return cls(found, shared(whole, states), weights, combine)
+
+    @classmethod
+    def of_run(cls, task: Task | str, run: Run, *, combine: str = "average") -> "Ensemble":
+        """Makes an ensemble of the networks that one run has kept, such as those of `keep=snapshots(5)`.
+
+        Args:
+            task: The task, or the text that finds it.
+            run: What `train` gave.
+            combine: How they are combined.
+
+        Returns:
+            The ensemble; of one member where the run has kept one network.
+        """
+        found, whole = find(task) if isinstance(task, str) else task, member_of_run(run)
+        networks = list(run.model.members) if isinstance(run.model, Mean) else [run.model]
+        return cls(found, shared(whole, [weights_of(network) for network in networks]), combine=combine)
 
     @property
     def kind(self) -> str:

@@ -1,7 +1,8 @@
 """Members: the weights of one network, and all that it takes to build the network around them again."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from torch import Tensor, nn
@@ -141,6 +142,21 @@ def weights_of(model: nn.Module) -> dict[str, Tensor]:
         Its state dict.
     """
     return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+
+
+def shared(whole: Member, states: Sequence[Mapping[str, Any]]) -> list[Member]:
+    """Makes members of several states of one run, each of which bears its share of the cost.
+
+    Args:
+        whole: The run.
+        states: The state dicts.
+
+    Returns:
+        One member for each.
+    """
+    ends = [whole.evaluations * k // max(1, len(states)) for k in range(len(states) + 1)]
+    costs = [end - begin for begin, end in pairwise(ends)]
+    return [replace(whole, state=state, evaluations=cost) for state, cost in zip(states, costs, strict=True)]
 
 
 def packed(member: Member) -> dict[str, Any]:
