@@ -20,9 +20,13 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 sys.path.insert(0, str(Path(__file__).parent))
 from cases import dataset, labels, numbers
 
+from ravine.data.augment import gaussian_noise, mixup
+from ravine.data.objectives import label_smoothing
+from ravine.data.penalties import l2
 from ravine.keep import snapshots, swa
+from ravine.layers import dropout, thaw
 from ravine.recipe import Recipe, early_stopping, gradient_norm, plateau
-from ravine.rules import Adam, Average, Clip, Momentum, Nesterov, Noise, RMSprop
+from ravine.rules import SAM, Adam, Average, Clip, Momentum, Nesterov, Noise, RMSprop
 from ravine.schedules import cosine
 from ravine.training.train import train
 
@@ -47,6 +51,13 @@ RUNS = {
     ),
     "snapshots": (labels(), Recipe(Adam(lr=0.02), batch_size=8, epochs=6, keep=snapshots(3))),
     "mean of the last": (labels(), Recipe(Momentum(lr=cosine(0.1)), batch_size=8, epochs=6, keep=swa(start=0.4))),
+    "all parts": (
+        labels(),
+        Recipe(
+            SAM(Adam(lr=0.02)), batch_size=8, epochs=5, augmentation=(gaussian_noise(0.1), mixup(0.3)),
+            loss=label_smoothing(0.1), penalties=l2(1e-3), layers=(dropout(0.4), thaw(0.3)),
+        ),
+    ),
     "dataset": (dataset(lucky=True), Recipe(RMSprop(lr=0.01), batch_size=4, epochs=5)),
 }  # fmt: skip
 
