@@ -15,7 +15,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import safetensors.torch
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from ..errors import RavineError, nearest
@@ -83,12 +85,7 @@ def _read(path: Path, changed: int, size: int) -> Weights:  # noqa: ARG001 - ano
 
 def _safetensors(data: bytes, path: Path) -> Mapping[str, Any]:
     try:
-        from safetensors import SafetensorError
-        from safetensors.torch import load
-    except ImportError as error:
-        raise RavineError(f"{str(path)!r} needs the package safetensors: pip install safetensors.") from error
-    try:
-        return load(data)
+        return safetensors.torch.load(data)
     except (SafetensorError, ValueError, KeyError) as error:  # a KeyError is a dtype that this PyTorch has not
         reason = " ".join(str(error).split()).removeprefix("Error while deserializing: ")
         raise RavineError(f"{str(path)!r} cannot be read: it is damaged, or no file of weights ({reason}).") from error
