@@ -186,12 +186,12 @@ def test_what_cannot_be_boosted_is_told_in_one_line():
         (lambda: boost(dense(), WEAK), "boosting needs one label for each example"),
         (lambda: boost(Task(lambda: nn.Linear(4, 4), several, several, "binary_cross_entropy"), WEAK), "one label for"),
         (
-            lambda: boost(task, "Recipe(SGD(), loss=label_smoothing(0.1))"),
-            "the recipe has loss=label_smoothing(0.1): leave",
+            lambda: boost(task, "Recipe(SGD(), loss=label_smoothing(0.2))"),
+            "the recipe has loss=label_smoothing(amount=0.2): leave",
         ),
         (
-            lambda: boost(task, "Recipe(SGD(), augmentation=mixup(0.2))"),
-            "the recipe has augmentation=(mixup(alpha=0.2),)",
+            lambda: boost(task, "Recipe(SGD(), augmentation=mixup(0.3))"),
+            "the recipe has augmentation=(mixup(alpha=0.3),)",
         ),
         (lambda: boost(task, far), "Boosting ended with member 0, which diverged. Train longer"),
         (lambda: boost(labels(model=frozen), "Recipe(SGD(lr=0.0), epochs=1)"), "no better than chance. Train longer"),
