@@ -15,7 +15,7 @@ from torch import nn
 
 from ravine.data.find import find
 from ravine.data.model import build_model, check_model
-from ravine.data.pretrained import Pretrained, digest_of, settled
+from ravine.data.pretrained import Pretrained, digest_of, read_pretrained, settled
 from ravine.data.ready_made import digits_cnn
 from ravine.data.task import Task
 from ravine.errors import RavineError
@@ -384,6 +384,38 @@ def test_the_text_by_which_it_is_found_names_the_file_its_digest_and_what_was_as
     )
     plain = find("digits").pretrained(path, rename={"net.": ""}, replace_head=False)
     assert plain.source.endswith(f", replace_head=False, rename={{'net.': ''}}, digest={task.model.digest!r})")
+
+
+def test_the_text_makes_the_same_task_again_and_a_task_of_a_task(tmp_path):
+    path, other = tmp_path / "a file's (weights).pt", tmp_path / "v"
+    torch.manual_seed(0)
+    torch.save({f"net.{name}": value for name, value in digits_cnn().state_dict().items()}, path)
+    torch.save(digits_cnn().state_dict(), other)
+    first = find("digits").pretrained(path, replace_head=True, rename={"net.": ""}, strict=True)
+    for task in (first, read_pretrained(first.source, find).pretrained(other, replace_head="4")):
+        again = read_pretrained(task.source, lambda text: find(text) if text == "digits" else found(text))
+        assert again.source == task.source
+        for name, value in built(task, 3).items():
+            assert torch.equal(value, built(again, 3)[name])
+    torch.save({"0.weight": torch.zeros(16, 1, 3, 3)}, path)
+    assert "are others than before" in sentence(lambda: read_pretrained(first.source, find))
+
+
+def found(text):
+    return read_pretrained(text, find)
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("pretrained('digits')", "pretrained(...): file is missing."),
+        ("pretrained('digit', 'w')", "there is no task 'digit': "),
+        ("pretrained('digits', 'w', head=True)", "pretrained has no field 'head'."),
+        ("pretrained('digits', __import__('os'))", "Cannot read"),
+    ],
+)
+def test_a_text_that_names_no_task_is_told(typed, told):
+    assert sentence(lambda: read_pretrained(typed, find)).startswith(told)
 
 
 def test_a_task_file_may_make_one_and_is_its_source(tmp_path):

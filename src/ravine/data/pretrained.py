@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..errors import RavineError, nearest
 from ..fields import text
 from ..ranges import Range
+from ..text import read
 from .head import below, heads, resize
 from .randomness import seeded
 from .transferred import Transferred, load
@@ -101,6 +102,32 @@ class Pretrained:
         named = [f"{name}={text(value)}" for name, value in options.items() if value is not None]
         named += ["strict=True"] if self.strict else []
         return f"pretrained({', '.join([repr(source), repr(str(self.file)), *named])})"
+
+
+def read_pretrained(typed: str, find: Callable[[str], Any]) -> Any:
+    """Makes the task of a text such as `pretrained('digits', 'weights.safetensors', replace_head=True)`.
+
+    Args:
+        typed: The text: the task inside, the file, and any argument of `Task.pretrained`.
+        find: Finds the task inside by its text.
+
+    Returns:
+        The task.
+    """
+
+    def pretrained(
+        task: str,
+        file: str,
+        *,
+        replace_head: bool | str | None = None,
+        rename: Mapping[str, str] | None = None,
+        strict: bool = False,
+        digest: str | None = None,
+    ) -> Any:
+        options = {"replace_head": replace_head, "rename": rename, "strict": strict, "digest": digest}
+        return find(task).pretrained(file, **options)
+
+    return read(typed, {"pretrained": pretrained})
 
 
 def digest_of(model: Callable[..., Any]) -> str:
