@@ -71,6 +71,14 @@ class MadeUp:
             for truth in self.truths
         }
 
+    @property
+    def roles(self) -> dict[str, Any]:
+        return {
+            "scientific": {"rule": {truth.name: f"{truth.name.title()}(lr=...)" for truth in self.truths}},
+            "nuisance": {name: {field: text for field, text, *_ in found} for name, found in self.searched.items()},
+            "fixed": {"batch_size": str(self.size.batch), "epochs": str(self.size.epochs)},
+        }
+
     def row(self, truth: Truth) -> dict[str, Any]:
         row: dict[str, Any] = {"method": truth.name}
         for prefix, verdict in (

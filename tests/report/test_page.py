@@ -32,6 +32,14 @@ class Hostile(MadeUp):
     def searched(self):
         return {NAME: [("lr", self.harm, "log", 1e-3, 10.0)], "sgd": []}
 
+    @property
+    def roles(self):
+        return {
+            "scientific": {self.harm: {NAME: self.harm, "sgd": "SGD()"}},
+            "nuisance": {NAME: {self.harm: self.harm}, "sgd": {}},
+            "fixed": {self.harm: self.harm},
+        }
+
     def sentences(self):
         return [self.harm] * 3
 
@@ -139,6 +147,29 @@ def test_tables_have_headers_and_controls_have_names(page):
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+def test_the_role_of_every_part_is_told(page):
+    words = parsed(page).text()
+    told = words[words.index("What differs, what was tuned for each") : words.index("Reads of the test set")]
+    assert "sgd rule Sgd(lr=...) lr log(0.001, 1)" in told
+    assert "yours rule Yours(lr=...) nothing: as given" in told
+    assert "the same for all batch_size 64 epochs 15" in told
+    assert "Ranges searched" not in words
+
+
+class Older(MadeUp):
+    """A study that was made before roles were told apart."""
+
+    @property
+    def roles(self):
+        return {}
+
+
+def test_a_study_without_roles_has_its_ranges():
+    words = parsed(html(Older(EIGHT[:2]))).text()
+    assert "Ranges searched Method Field Range sgd lr log(0.001, 1) momentum lr log(0.0001, 1)" in words
+    assert "What differs" not in words
 
 
 class Empty(MadeUp):

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from ravine.report.rows import leaderboard
+from ravine.report.rows import leaderboard, roles
 
 from .cases import EIGHT, HOSTILE, YOURS, Size
 from .study import MadeUp
@@ -43,6 +43,25 @@ def test_what_is_not_known_yet_is_a_dash():
         assert {row.score, row.interval, row.proper, row.p_best, row.p_best_proper, row.default, row.gap} == {"–"}
         assert row.p_best_share == 0
         assert "±" in row.cv
+
+
+class Patient(MadeUp):
+    """One of the methods stops early."""
+
+    @property
+    def roles(self):
+        return super().roles | {"scientific": {"stop": {"sgd": "-", "yours": "early_stopping()"}}}
+
+
+def test_a_part_that_a_method_lacks_is_left_out():
+    assert [one.differs for one in roles(Patient((EIGHT[0], YOURS)))] == [{}, {"stop": "early_stopping()"}]
+
+
+def test_a_method_has_its_place_in_every_part_that_differs():
+    assert roles(MadeUp((EIGHT[0], YOURS))) == (
+        ("sgd", {"rule": "Sgd(lr=...)"}, {"lr": "log(0.001, 1)"}),
+        ("yours", {"rule": "Yours(lr=...)"}, {}),
+    )
 
 
 def test_one_fold_has_no_spread():

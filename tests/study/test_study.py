@@ -178,6 +178,9 @@ def test_what_a_report_asks_for_is_there(small, monkeypatch):
     assert small.versions()["torch"]
     assert small.hardware()
     assert len(small.protocol()) >= 6
+    assert set(small.roles["scientific"]["rule"]) == set(small.roles["nuisance"]) == set(small.methods)
+    assert small.roles["fixed"]["epochs"] == "3"
+    assert made([]).roles == {}
     assert small.halving()
     assert small.train_this_way().keys() == {"ravine", "pytorch", "command"}
     assert [(read.study, read.runs) for read in small.ledger()] == [(str(small.folder), 8)]

@@ -73,6 +73,20 @@ def test_the_protocol_says_what_was_done():
     assert "Budget" not in said
 
 
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ([], "Contenders: 2, each tuned"),
+        (["batch_size"], "Contenders: 2, which differ in batch size, each tuned"),
+        (["rule", "batch_size", "keep"], "Contenders: 2, which differ in rule, batch size and keep, each tuned"),
+    ],
+)
+def test_the_protocol_says_what_differs(parts, said):
+    known = {"scientific": {part: {"sgd": "1", "adam": "2"} for part in parts}, "nuisance": {}, "fixed": {}}
+    assert any(line.startswith(said) for line in protocol(made(RECORDS, races=RACES, roles=known)))
+    assert any(line.startswith("Contenders: 2, each tuned") for line in protocol(made(RECORDS, races=RACES)))
+
+
 def test_the_protocol_says_what_was_done_otherwise():
     one = made(RECORDS, [contender("sgd", rungs=(4,))], RACES)
     options = dataclasses.replace(one.options, search="grid", holdout=0.1, budget=60.0, halving=False)

@@ -22,7 +22,7 @@ from .gallery import dark, data, harmless, plates
 from .markers import symbol
 from .mathml import only_mathematics
 from .reported import Reported, remembering
-from .rows import leaderboard
+from .rows import leaderboard, roles
 
 HERE = Path(__file__).parent
 
@@ -61,6 +61,7 @@ def html(study: Reported) -> str:
         sentences=list(study.sentences()),
         facts=facts(study),
         board=board,
+        roles=roles(study),
         strips=_strips(study),
         looks=looks(row.method for row in board.rows),
         verdicts=[info for info in (pairs.info(study), pairs.info(study, proper=True)) if info.pairs],

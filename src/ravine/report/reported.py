@@ -13,6 +13,11 @@ from ravine.pictures.source import CURVE_COLUMNS, RUN_COLUMNS, SUMMARY_COLUMNS, 
 class Reported(Source, Protocol):
     """A study with its sentences: what the report reads beside the pictures' numbers."""
 
+    @property
+    def roles(self) -> Mapping[str, Any]:
+        """What is "scientific", by part and method; "nuisance", by method and part; "fixed", by part; or nothing."""
+        ...
+
     def sentences(self) -> Sequence[str]:
         """The verdict in two sentences, then caveats."""
         ...

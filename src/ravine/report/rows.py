@@ -1,6 +1,7 @@
 """The leaderboard as words: what each cell says, for the page and for the terminal."""
 
 import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,6 +9,9 @@ import numpy as np
 from ravine.numbers import MISSING, count, decimals, in_words, is_share, number, probability, short, span, unit
 from ravine.pictures import strip
 from ravine.pictures.source import Source
+from ravine.study.roles import NOTHING
+
+from .reported import Reported
 
 
 class Row(NamedTuple):
@@ -95,6 +99,38 @@ def leaderboard(source: Source) -> Leaderboard:
         rows.append(Row(method=row["method"], setting=str(row["setting"]), trouble=trouble, **texts))
     metric, beside = in_words(source.metric_name), in_words(source.proper_name)
     return Leaderboard(metric, unit(share), beside, target, tested, tuple(rows))
+
+
+class Role(NamedTuple):
+    """What a method is made of that others are not, and what was tuned for it.
+
+    Attributes:
+        method: The method.
+        differs: What it has in the parts in which the methods differ; parts that it lacks are left out.
+        tuned: Its tuned numbers, with their ranges.
+    """
+
+    method: str
+    differs: Mapping[str, str]
+    tuned: Mapping[str, str]
+
+
+def roles(study: Reported) -> tuple[Role, ...]:
+    """Tells for each method what differs and what was tuned.
+
+    Args:
+        study: The study.
+
+    Returns:
+        One entry for each method; none where the study was made before roles were told apart.
+    """
+    if not study.roles:
+        return ()
+    differing, tuned = study.roles["scientific"], study.roles["nuisance"]
+    return tuple(
+        Role(name, {part: by[name] for part, by in differing.items() if by[name] != NOTHING}, tuned[name])
+        for name in tuned
+    )
 
 
 def _tested(score: strip.Strip, proper: strip.Strip, place: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import datetime
 import importlib.metadata
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import loky
@@ -22,6 +23,7 @@ from .course import Course, Entry
 from .options import Options
 from .plan import rank
 from .record import Record
+from .roles import roles
 from .scene import Scene, stage
 
 PACKAGES = ("ravine", "torch", "numpy", "scipy", "scikit-learn", "numba")
@@ -49,6 +51,7 @@ def description(options: Options, data: Stage, entries: Sequence[Entry]) -> dict
         "proper": proper.name,
         "sizes": {"train": len(data.train), "test": len(data.judged)},
         "contenders": [_contender(entry) for entry in entries],
+        "roles": asdict(roles([entry.field.contender for entry in entries])),
         "versions": {"python": platform.python_version()}
         | {package: importlib.metadata.version(package) for package in PACKAGES},
         "hardware": hardware(options.device),

@@ -153,6 +153,14 @@ class Study:
             for c in self.facts["contenders"]
         }
 
+    @property
+    def roles(self) -> dict[str, Any]:
+        """What differs, "scientific", what was tuned for each, "nuisance", and what is the same for all, "fixed".
+
+        The first two by contender and part; empty where the study was made before roles were told apart.
+        """
+        return self.facts.get("roles", {})
+
     def schedules(self) -> dict[str, np.ndarray]:
         """Gives the learning rate of each method's tuned setting over training.
 

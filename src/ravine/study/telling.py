@@ -106,7 +106,8 @@ def protocol(study: Study) -> list[str]:
         "choices were made; preprocessing was fitted inside each fold."
     )
     contenders = (
-        f"Contenders: {len(study.methods)}, each tuned, and again at its textbook defaults where it was tuned. "
+        f"Contenders: {len(study.methods)}{_differing(study)}, each tuned, and again at its textbook defaults where "
+        "it was tuned. "
         "The learning rate falls along half a cosine unless a contender brings its own schedule."
     )
     effort = (
@@ -125,6 +126,14 @@ def protocol(study: Study) -> list[str]:
         "chance level and is named."
     )
     return [data, contenders, effort, luck, _halving(study), choice, refit, *_budget(study)]
+
+
+def _differing(study: Study) -> str:
+    """Says which parts the contenders differ in, where that is known."""
+    parts = [in_words(part) for part in study.roles.get("scientific", {})]
+    if not parts:
+        return ""
+    return f", which differ in {', '.join(parts[:-1])}{' and ' if parts[:-1] else ''}{parts[-1]}"
 
 
 def _search(search: str) -> str:
