@@ -40,8 +40,10 @@ class Residual(nn.Module):
         self.blocks = nn.ModuleList([self.Block(normalized=True), self.Block(normalized=False)])
         self.heads = nn.ModuleDict({"a": nn.Linear(4, 2), "b": nn.Linear(4, 3)})
 
-    def forward(self, x: Tensor, scale: float | None = None) -> Tensor:
-        x = self.stem(x) if scale is None else scale * self.stem(x)
+    def forward(self, x: Tensor, times: int | None = None) -> Tensor:
+        x = self.stem(x)
+        for _ in range(0 if times is None else times):
+            x = self.stem(x)
         for block in self.blocks:
             x = block(x)
         x = x.mean(dim=2)

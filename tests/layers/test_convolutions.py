@@ -43,7 +43,7 @@ def tensors(x_shape, w_shape, with_bias, seed=0):
 
 
 @given(cases())
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_outputs_and_gradients_are_those_of_pytorch(case):
     x_shape, w_shape, with_bias, chosen = case
     given = tensors(x_shape, w_shape, with_bias)

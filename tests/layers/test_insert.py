@@ -118,18 +118,50 @@ def test_a_layer_of_ones_own_that_normalizes_counts():
         batch_norm().insert(two_layers(ScaleNorm()))
 
 
-def test_the_shape_of_an_activation_is_no_way_around_a_norm():
-    class Reshaping(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.first, self.norm, self.last = nn.Linear(4, 6), nn.BatchNorm1d(6), nn.Linear(6, 2)
+class Reshaping(nn.Module):
+    """Reads the shape of what is hidden, where no number of it flows: into the normalized, and into the data."""
 
-        def forward(self, x):
-            x = self.first(x)
-            return self.last(self.norm(x).view(x.shape[0], x.size(1)))
+    def __init__(self):
+        super().__init__()
+        self.first, self.norm = nn.Linear(4, 6), nn.BatchNorm1d(6)
+        self.beside, self.last = nn.Linear(4, 6), nn.Linear(6, 2)
 
+    def forward(self, x):
+        hidden = self.first(x)
+        normal = self.norm(hidden).view(hidden.shape[0], hidden.size(1))
+        return self.last(normal) + self.last(self.norm(self.beside(x.view(hidden.size(0), -1))))
+
+
+def test_the_shape_of_an_activation_carries_nothing_of_it():
     with pytest.raises(RavineError, match="without a normalization"):
         batch_norm().insert(Reshaping())
+    assert added(built(Reshaping, dropout(0.2))) == ["norm", "last.dropout"]
+
+
+def test_a_layer_that_reads_the_data_too_is_no_place_for_dropout():
+    class Tied(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.tied, self.last = nn.Linear(4, 4), nn.Linear(4, 2)
+
+        def forward(self, x):
+            return self.last(torch.tanh(self.tied(torch.tanh(self.tied(x)))))
+
+    assert added(built(Tied, dropout(0.2))) == ["last.dropout"]
+
+
+def test_an_activation_with_a_slope_of_its_own_is_no_layer_of_weights():
+    model = built(lambda: nn.Sequential(nn.PReLU(), nn.Linear(4, 4), nn.Linear(4, 2), nn.PReLU()), dropout(0.2))
+    assert added(model) == ["2.dropout"]
+
+
+def test_a_pattern_stands_for_the_outermost_that_are_called():
+    assert added(built(Residual, dropout(0.2, after="blocks*"))) == [
+        "blocks.0.norm1", "blocks.0.norm2", "blocks.0.dropout", "blocks.1.dropout",
+    ]  # fmt: skip
+    assert added(built(Shared, dropout(0.2, after="*"))) == [
+        f"{name}.dropout" for name in ("first", "again", "last", "act")
+    ]
 
 
 @pytest.mark.parametrize(("part", "kind"), [(batch_norm(), nn.BatchNorm3d), (layer_norm(), nn.GroupNorm)])
@@ -344,7 +376,8 @@ def test_a_second_dropout_has_to_say_where_it_goes():
     with pytest.raises(RavineError, match="a part before it has added dropout already"):
         dropout(0.2).insert(built(two_layers, dropout(0.3, after="0")))
     assert added(built(two_layers, dropout(0.3), dropout(0.2, after="0"))) == ["0.dropout", "2.dropout"]
-    assert added(built(two_layers, dropout(0.3, after="0"), dropout(0.2, after="0"))) == ["0.dropout", "0.dropout_2"]
+    thrice = [dropout(p, after="0") for p in (0.3, 0.2, 0.1)]
+    assert added(built(two_layers, *thrice)) == ["0.dropout", "0.dropout_2", "0.dropout_3"]
 
 
 def test_a_normalization_that_was_added_counts():
@@ -387,6 +420,18 @@ def test_what_gives_no_tensor_is_told_when_it_is_called():
     model = built(Whole, dropout(0.2, after="naming"))
     with pytest.raises(RavineError, match="dropout cannot stand behind a Naming that gives a dict and no tensor"):
         model(X)
+
+
+def test_the_first_argument_is_the_data_whatever_its_default():
+    class Optional(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.last = nn.Linear(4, 4), nn.Linear(4, 2)
+
+        def forward(self, x=None):
+            return self.last(self.first(x)) if x is not None else torch.zeros(2)
+
+    assert added(built(Optional, dropout(0.2))) == ["last.dropout"]
 
 
 def test_an_input_may_come_by_name():

@@ -65,11 +65,8 @@ class layer_norm(Layer):  # noqa: N801 - typed as a function
 
     Ba, Kiros & Hinton 2016, "Layer Normalization", section 3. https://arxiv.org/abs/1607.06450
 
-    >>> layer_norm().insert(nn.Sequential(nn.Linear(4, 9), nn.ReLU(), nn.Linear(9, 2)))[0]
-    Linear(
-      in_features=4, out_features=9, bias=True
-      (layer_norm): LayerNorm((9,), eps=1e-05, elementwise_affine=True, bias=True)
-    )
+    >>> layer_norm().insert(nn.Sequential(nn.Linear(4, 9), nn.ReLU(), nn.Linear(9, 2)))[0].layer_norm.normalized_shape
+    (9,)
     """
 
     eps: Number = field(1e-5, "floor under the variance", at_least=0)
