@@ -8,6 +8,7 @@ from ravine.data.task import Task
 from ravine.recipe import Recipe, read_recipe
 from ravine.training.evaluate import outputs_of, values
 from ravine.training.machine import one_thread
+from ravine.training.predicting import predicting
 from ravine.training.run import observe, run, start
 from ravine.training.stage import Stage
 
@@ -41,5 +42,7 @@ def by_hand(stage: Stage, recipe: Recipe, seed: int):
     with one_thread():
         training, keeper = start(stage, recipe, seed=seed, device=CPU, arguments={})
         ended = run(training, recipe.epochs, keeper, lambda t, epoch: observe(stage, t, epoch, judge=True))
-        said = outputs_of(stage.task, training.model, stage.judged)
+        keeper.watch.take_best_back()
+        with predicting(training) as model:
+            said = outputs_of(stage.task, model, stage.judged)
         return values(stage.metrics, said), ended.history, said.outputs.numpy()

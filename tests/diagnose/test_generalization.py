@@ -5,24 +5,32 @@ import pandas as pd
 import pytest
 from scipy import stats
 from sklearn.model_selection import KFold, RepeatedKFold
+from sklearn.preprocessing import StandardScaler
 
 from ravine.data import ledger
 from ravine.data.find import find
 from ravine.diagnose.generalization import cross_validate
 from ravine.diagnose.interval import corrected
 from ravine.errors import RavineError
+from ravine.recipe import read_recipe
 from ravine.training.stage import fold_stage
 
 from ..study.small import blobs as studied
 from ..study.small import study, task_file
 from .cases import CPU, SHORT, blobs, by_hand, waves
 
+AVERAGED = "Recipe(Average(Momentum(lr=0.2), decay=0.9), epochs=2, batch_size=8)"
+STOPPED = "Recipe(Momentum(lr=2.0), epochs=6, batch_size=8, stop=early_stopping(patience=2))"
 
-def test_a_fold_is_what_it_is_by_hand():
-    task = blobs()
-    found = cross_validate(task, SHORT, folds=4, seed=3, workers=1)
+
+@pytest.mark.parametrize("recipe", [SHORT, AVERAGED, STOPPED])
+@pytest.mark.parametrize("preprocess", [None, StandardScaler()])
+def test_a_fold_is_what_it_is_by_hand(recipe, preprocess):
+    task = blobs(preprocess=preprocess)
+    found = cross_validate(task, recipe, folds=4, seed=3, workers=1)
     for fold, run in enumerate(found.runs):
-        scores, history, outputs = by_hand(fold_stage(task, CPU, fold, count=4, seed=3), SHORT, 3000 + fold)
+        stage = fold_stage(task, CPU, fold, count=4, seed=3)
+        scores, history, outputs = by_hand(stage, read_recipe(recipe), 3000 + fold)
         assert (run.score, run.proper) == scores
         assert run.outputs.tobytes() == outputs.tobytes()
         assert [epoch.proper for epoch in run.history] == [epoch.proper for epoch in history]
@@ -91,18 +99,19 @@ def test_the_interval_is_that_of_the_formula():
     assert "not independent" in " ".join(run.sentences())
 
 
-def test_corrected_intervals_cover_the_expected_error_where_plain_ones_do_not():
+@pytest.mark.parametrize(("repeats", "plain", "cautious"), [(4, 0.8, 0.9), (1, 0.97, 0.96)])
+def test_corrected_intervals_cover_the_expected_error_where_plain_ones_do_not(repeats, plain, cautious):
     luck, corrects, plains = np.random.default_rng(0), [], []
-    folds = list(RepeatedKFold(n_splits=5, n_repeats=4, random_state=0).split(np.zeros(40)))
+    folds = list(RepeatedKFold(n_splits=5, n_repeats=repeats, random_state=0).split(np.zeros(40)))
     truth = 1 + 1 / 32  # of who predicts the mean of 32 draws: their noise, and the variance of that mean
     for _ in range(400):
         y = luck.normal(size=40)
         errors = [((y[left_out] - y[kept].mean()) ** 2).mean() for kept, left_out in folds]
-        wide, plain = corrected(errors, 0.25, over=""), corrected(errors, 0.0, over="")
+        wide, narrow = corrected(errors, 0.25, over=""), corrected(errors, 0.0, over="")
         corrects.append(wide.low <= truth <= wide.high)
-        plains.append(plain.low <= truth <= plain.high)
-    assert np.mean(plains) < 0.8
-    assert np.mean(corrects) > 0.9
+        plains.append(narrow.low <= truth <= narrow.high)
+    assert np.mean(plains) < plain
+    assert np.mean(corrects) > cautious
 
 
 def test_cross_validation_follows_the_gap_and_the_calibration():

@@ -116,7 +116,8 @@ def sampled_stage(task: Task, sample: Sample, device: torch.device) -> Stage:
     train, test = split_test(task, SPLIT_SEED)
     judged = test if sample.judged is None else train.subset(torch.from_numpy(sample.judged))
     kept: Any = train.subset(torch.from_numpy(sample.rows))
-    if isinstance(sample.recipe.stop, early_stopping) and kept.groups is None:
+    repeated = len(np.unique(sample.rows)) < len(sample.rows)
+    if repeated and isinstance(sample.recipe.stop, early_stopping) and kept.groups is None:
         kept = replace(kept, groups=sample.rows)  # an example drawn twice must not stop the run that it trains
     return whole_stage(replace(task, train=kept, test=judged, groups=None), device)
 
