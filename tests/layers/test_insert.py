@@ -422,6 +422,24 @@ def test_what_gives_no_tensor_is_told_when_it_is_called():
         model(X)
 
 
+@pytest.mark.parametrize(
+    ("shape", "sentence"),
+    [
+        (
+            (1, 4),
+            "batch_norm cannot stand behind a Linear that gives the shape [1, 6] in training: Expected more than 1",
+        ),
+        ((3, 5, 4), "batch_norm cannot stand behind a Linear that gives the shape [3, 5, 6] in training: running_mean"),
+    ],
+)
+def test_a_batch_of_one_and_a_sequence_are_no_batches_to_normalize(shape, sentence):
+    model = built(two_layers, batch_norm()).train()
+    with pytest.raises(RavineError, match=re.escape(sentence)):
+        model(torch.zeros(shape))
+    assert built(two_layers, layer_norm()).train()(torch.zeros(shape)).shape == (*shape[:-1], 2)
+    assert model.eval()(torch.zeros(1, 4)).shape == (1, 2)
+
+
 def test_the_first_argument_is_the_data_whatever_its_default():
     class Optional(nn.Module):
         def __init__(self):

@@ -10,6 +10,7 @@ A layer that is called at several places has what is attached to it at each of t
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ..errors import RavineError
@@ -23,15 +24,25 @@ class Behind:
 
     def __call__(self, host: nn.Module, given: Any, output: Any) -> Any:  # noqa: ARG002 - PyTorch's signature
         """Gives what the child makes of the output."""
-        layer = getattr(host, self.name)
         if isinstance(output, Tensor):
-            return layer(output)
+            return self._applied(host, output)
         if isinstance(output, tuple) and output and isinstance(output[0], Tensor):
-            return (layer(output[0]), *output[1:])
+            return (self._applied(host, output[0]), *output[1:])
         raise RavineError(
             f"{self.name} cannot stand behind a {type(host).__name__} that gives a {type(output).__name__} "
             "and no tensor: name another layer by after=."
         )
+
+    def _applied(self, host: nn.Module, x: Tensor) -> Any:
+        try:
+            return getattr(host, self.name)(x)
+        except torch.OutOfMemoryError:
+            raise
+        except (RuntimeError, ValueError) as error:  # such as a batch of one, which has no variance
+            raise RavineError(
+                f"{self.name} cannot stand behind a {type(host).__name__} that gives the shape {list(x.shape)}"
+                f"{' in training' * host.training}: {_first_line(error)}"
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,10 @@ class Before:
         if given:
             return (layer(given[0]), *given[1:]), named
         return given, {**named, "input": layer(named["input"])}  # so PyTorch's linear layers and convolutions call it
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def attach(host: nn.Module, name: str, layer: nn.Module, *, before: bool = False) -> None:
