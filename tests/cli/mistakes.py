@@ -93,6 +93,7 @@ def misplaced(folder: Path) -> None:
     (folder / "bytes.parquet").write_bytes(generator.bytes(100))
     (folder / "bytes.npz").write_bytes(generator.bytes(100))
     (folder / "file").write_text("mine")
+    (folder / "nameless.txt").write_text("Adam()\nSGD()\n")
     for name in ("damaged", "foreign"):
         (folder / name).mkdir()
     (folder / "damaged" / "study.sqlite").write_bytes(generator.bytes(5000))
@@ -253,4 +254,27 @@ CHECK = [
     ("check right.py:Recipe(Right())", "Recipe(Right()) is no rule"),
     ("check right.py --engine natve", "engine='natve'", "Did you mean 'native'?"),
 ]
-MISTAKES = [*CHECK, *DATA, *FILES, *METHODS, *OPTIONS, *OTHERS]
+RECIPES = [
+    ("compare wine --vary regularizaton", "--vary 'regularizaton'", "Did you mean 'regularization'?"),
+    ("compare wine --vary model", "no argument of the task's model holds a range"),
+    ("compare wine --vary loss --methods adam", "--methods and --vary each say who takes part"),
+    ("compare wine --one-by-one", "give it, as in --recipe"),
+    ("compare wine --one-by-one --recipe Adam()", "no part to add or to leave out"),
+    ("compare wine --recipes nowhere.txt", "'nowhere.txt'", "No such file"),
+    ("compare wine --recipes nameless.txt", "'nameless.txt'", "write name = Adam()"),
+    ("compare wine --methods Recipe(Adam(),augmentation=crop())", "crop()", "takes images, [n, c, h, w]"),
+    ("compare wine --methods Recipe(Adam(),layers=dropout(0.2,after='heda'))", "'heda'"),
+    ("train wine --recipe Recipe(Adam(),augmentation=cutmix())", "cutmix()", "takes images"),
+    ("train wine --recipe Recipe(Adam(),augmentation=mixup(0))", "mixup(alpha=0)", "in [0.01, 100]"),
+    ("train diabetes --recipe Recipe(Adam(),augmentation=mixup())", "write mixup(numbers=True)"),
+    ("train wine --recipe Recipe(Adam(),augmentation=flipp())", "'flipp'", "Did you mean 'flip'?"),
+    ("train wine --recipe Recipe(Adam(),layers=dropout(1.5))", "dropout(drop=1.5)", "in [0, 1)"),
+    ("train wine --recipe Recipe(Adam(),layers=dropout(0.2,after='heda'))", "'heda'"),
+    ("train wine --recipe Recipe(Adam(),layers=freeze('heda'))", "'heda'"),
+    ("train wine --recipe Recipe(Adam(),penalties=l2(-1))", "l2(strength=-1)", "at least 0"),
+    ("train wine --recipe Recipe(Adam(),penalties=Adam())", "penalties must be a penalty, got Adam()"),
+    ("train wine --recipe Recipe(Adam(),loss=squared_error())", "squared_error()"),
+    ("train wine --recipe Recipe(Adam(),keep=snapshots(99))", "use at most 15 cycles"),
+    ("train wine --recipe Recipe(Adam(),keep=swa(1.0))", "swa(start=1.0)", "in [0, 1)"),
+]
+MISTAKES = [*CHECK, *DATA, *FILES, *METHODS, *OPTIONS, *OTHERS, *RECIPES]

@@ -77,7 +77,7 @@ def test_models_differ_in_one_argument_while_the_others_are_searched():
 @pytest.mark.parametrize(
     ("axis", "task", "sentence"),
     [
-        ("regularisation", wine(), f"must be one of {', '.join(AXES)}. Did you mean 'regularization'?"),
+        ("regularizaton", wine(), f"must be one of {', '.join(AXES)}. Did you mean 'regularization'?"),
         ("model", wine(), "give some, as in Task(..., model_arguments={'width': choice((8, 16, 32))})."),
         ("loss", images(step=lambda *_: 0), "the task's own step works out the loss, so there is none to vary."),
     ],
