@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..numbers import in_words, is_share, number
 from ..verdict import sentences as verdict_sentences
+from .paradox import paradoxes
 
 if TYPE_CHECKING:
     from .study import Study
@@ -54,7 +55,8 @@ def warnings(study: Study) -> list[str]:
     Returns:
         One sentence each.
     """
-    return [*_edges(study), *_losses(study), *_refits(study)]
+    reversed_ = paradoxes(study, partial(_shown, study.metric_name))
+    return [*_edges(study), *_losses(study), *_refits(study), *reversed_]
 
 
 def _edges(study: Study) -> Iterator[str]:

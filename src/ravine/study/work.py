@@ -27,6 +27,7 @@ from ..training.predicting import predicting
 from ..training.run import Ended, Keeper, observe, run, start
 from ..training.stage import Stage
 from .job import Job, first_seed
+from .paradox import scored_within
 from .record import Record
 from .scene import Scene, stage
 
@@ -201,5 +202,6 @@ def _kept(
     arrays: dict[str, np.ndarray] = {}
     if job.fold < 0:
         arrays["score"], arrays["proper"] = scores_by_example(here.metrics, said)
+        arrays |= scored_within(here, said)
     curve = [vars(epoch) for epoch in ended.history] if ended else []
     return Record(job.key, record, curve, arrays)
