@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from ravine.data.augment import crop, gaussian_noise, mixup
-from ravine.data.objectives import label_smoothing, squared_error
+from ravine.data.objectives import Objective, label_smoothing, squared_error
 from ravine.data.penalties import l1, l2
 from ravine.data.task import Task
 from ravine.errors import RavineError
@@ -118,6 +118,15 @@ def test_luck_is_new_in_every_step_also_where_the_network_draws_nothing():
 
     trained(labels(linear), Recipe(SGD(), batch_size=10, epochs=2, augmentation=Watched(0.1)))
     assert len({tuple(noise) for noise in seen}) == len(seen) == 10
+
+
+def test_a_loss_of_ones_own_may_draw_and_meets_the_same_luck():
+    class Noisy(Objective):
+        def of(self, outputs, targets):
+            return functional.cross_entropy(outputs + torch.rand_like(outputs), targets)
+
+    one, again = (trained(labels(linear), Recipe(SGD(), epochs=2, loss=Noisy()))[1] for _ in range(2))
+    assert one == again
 
 
 def test_sam_takes_two_gradients_and_each_counts():

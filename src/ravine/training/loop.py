@@ -190,18 +190,17 @@ def may_draw(training: Training) -> bool:
     Returns:
         False only where it is known that nothing is drawn.
     """
-    task = training.task
+    task, recipe = training.task, training.recipe
+    of_ours = [type(part).__module__.startswith("ravine.") for part in (recipe.loss, *recipe.penalties) if part]
     known = training.examples.in_memory and task.step is None and (task.loss is None or isinstance(task.loss, str))
-    return (
-        not known
-        or bool(training.recipe.augmentation)
-        or any(
-            not isinstance(module, DRAW_NOTHING)
-            or not type(module).__module__.startswith("torch.nn.modules.")
-            or module._forward_hooks
-            or module._forward_pre_hooks
-            for module in training.model.modules()
-        )
+    if not known or recipe.augmentation or not all(of_ours):
+        return True
+    return any(
+        not isinstance(module, DRAW_NOTHING)
+        or not type(module).__module__.startswith("torch.nn.modules.")
+        or module._forward_hooks
+        or module._forward_pre_hooks
+        for module in training.model.modules()
     )
 
 
