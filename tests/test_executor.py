@@ -132,10 +132,15 @@ def test_ctrl_c_waits_until_a_process_has_been_told_what_to_do():
     """A signal that another thread takes would break off the main one, though that has it blocked."""
     listening, reached = threading.Event(), []
     threading.Thread(target=listening.wait, daemon=True).start()
-    with pytest.raises(KeyboardInterrupt), _deaf_to_interrupts():
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0.05)
-        reached.append("the end")
+
+    def interrupted() -> None:
+        with _deaf_to_interrupts():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.05)
+            reached.append("the end")
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     listening.set()
     assert reached == ["the end"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
