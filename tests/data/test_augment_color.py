@@ -55,6 +55,14 @@ def test_contrast_is_kornias_and_even():
     assert changed.amax() > 1
 
 
+def test_contrast_is_measured_from_one_mean_of_all_channels():
+    x = images(50, 3)
+    changed, _ = contrast(0.8).change(x, NOTHING)
+    mean = x.mean((1, 2, 3), keepdim=True)
+    factors = ((changed - mean) / (x - mean)).flatten(1)
+    torch.testing.assert_close(factors, factors[:, :1].expand_as(factors))
+
+
 def test_contrast_takes_standardized_inputs():
     x = images(10, 3)
     torch.manual_seed(0)
@@ -84,6 +92,18 @@ def test_hue_turns_colors_and_leaves_lightness():
     torch.testing.assert_close(after.abs(), before.abs(), rtol=0, atol=2e-3)
     angles = (after / before).angle().rad2deg()[:, 2, 2]
     assert stats.kstest(angles.numpy(), stats.uniform(-40, 80).cdf).pvalue > 0.01
+
+
+def test_saturation_and_hue_together_are_one_product():
+    x = images(2000, 3)
+    torch.manual_seed(0)
+    changed, _ = color(0.5, hue=90.0).change(x, NOTHING)
+    before, after = plane(x)[1].flatten(1), plane(changed)[1].flatten(1)
+    strongest = before.abs().argmax(1, keepdim=True)
+    products = after.gather(1, strongest) / before.gather(1, strongest)
+    torch.testing.assert_close(after, products * before, rtol=0, atol=4e-3)  # as above
+    assert stats.kstest(products.abs()[:, 0].numpy(), stats.uniform(0.5, 1).cdf).pvalue > 0.01
+    assert stats.kstest(products.angle()[:, 0].rad2deg().numpy(), stats.uniform(-90, 180).cdf).pvalue > 0.01
 
 
 def test_gray_stays_gray_whatever_the_range():

@@ -28,6 +28,7 @@ class exactly(by):  # noqa: N801 - typed as a function
 
 
 QUARTER = ((0.0, 1.0, 0.0), (-1.0, 0.0, 0.0), (0.0, 0.0, 1.0))
+HALF_RIGHT = ((1.0, 0.0, -0.5), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 RIGHT = ((1.0, 0.0, -1.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 FAR_LEFT = ((1.0, 0.0, 5.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 FAR_RIGHT = ((1.0, 0.0, -5.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
@@ -55,9 +56,11 @@ def test_a_crop_is_a_slice_of_the_padded_image_to_the_bit(h, w, padding, double)
     assert len(offsets(x, moved, padding)) == 3
 
 
-@pytest.mark.parametrize("size", [224, 331, 1000])
-def test_crops_and_flips_of_large_images_are_exact(size):
-    x = images(2, size, size + 1, channels=1)
+@pytest.mark.parametrize(
+    ("size", "dtype"), [(224, torch.float32), (331, torch.float32), (2100, torch.float32), (2100, torch.float16)]
+)
+def test_crops_and_flips_of_large_images_are_exact(size, dtype):
+    x = images(2, size, size + 1, channels=1, dtype=dtype)
     moved, _ = augmented((flip(chance=1.0), crop(2)), x, NOTHING)
     assert len(offsets(x.flip(3), moved, 2)) == 2
 
@@ -153,6 +156,13 @@ def test_neighbors_are_one_map_in_their_order():
     one_by_one = sampled((exactly(QUARTER),), sampled((exactly(RIGHT),), x))
     assert torch.equal(sampled((exactly(RIGHT), exactly(QUARTER)), x), one_by_one)
     assert not torch.equal(sampled((exactly(QUARTER), exactly(RIGHT)), x), one_by_one)
+
+
+def test_one_part_that_is_not_exact_is_enough_to_interpolate():
+    x = images(2, 6, 6)
+    expected = (x[..., 1:] + x[..., :-1]) / 2
+    for parts in ((exactly(RIGHT), by(HALF_RIGHT)), (by(HALF_RIGHT), exactly(RIGHT))):
+        torch.testing.assert_close(sampled(parts, x)[..., 2:], expected[..., :-1], rtol=0, atol=1e-6)
 
 
 def test_nothing_is_lost_between_neighbors():
