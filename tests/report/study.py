@@ -43,6 +43,13 @@ class MadeUp:
     def test_scores(self, stage: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         return {truth.name: per_example(self.runs, stage, truth.name, self.size) for truth in self.truths}
 
+    def confidences(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        if not self.finished or self.metric_name != "accuracy":
+            return {}
+        right = {name: pair[0][0] for name, pair in self.test_scores("tuned").items()}
+        luck = np.random.default_rng(5).random(self.size.examples)
+        return {name: (np.where(each > 0.5, 0.9, 0.6) + 0.1 * luck, each > 0.5) for name, each in right.items()}
+
     def judged(self, stage: str, proper: bool = False) -> Verdict | None:
         if not self.finished:
             return None

@@ -70,13 +70,13 @@ def test_only_the_file_itself_is_asked_for(either, path):
 
 def test_every_picture_is_drawn(either):
     keys = either.page.evaluate("[...document.querySelectorAll('.drawing')].map(d => d.dataset.plate)")
-    assert keys == ["pairs", "curves", "tuning", "effort", "gap", "rates"]
+    assert keys == ["pairs", "curves", "tuning", "effort", "gap", "reliability", "rates"]
     for key in keys:
         box = either.page.locator(f".drawing[data-plate={key}] svg.main-svg").first.bounding_box()
         assert box["width"] > 300
         assert box["height"] > 150
         visible = [trace for trace in either.figure(key)["data"] if trace.get("visible", True)]
-        shapes = either.page.locator(f".drawing[data-plate={key}] .scatterlayer .trace").count()
+        shapes = either.page.locator(f".drawing[data-plate={key}] :is(.scatterlayer, .barlayer) .trace").count()
         assert shapes == len(visible) > 0
 
 
@@ -153,7 +153,9 @@ def rgb(color: str) -> str:
 
 def test_dark_paper_has_the_dark_colors(browser, path):
     seen = Seen(browser, path, viewport=DESK, color_scheme="dark")
-    drawn = json.dumps([seen.figure(key) for key in ("pairs", "curves", "tuning", "effort", "gap", "rates")])
+    drawn = json.dumps(
+        [seen.figure(key) for key in ("pairs", "curves", "tuning", "effort", "gap", "reliability", "rates")]
+    )
     seen.context.close()
     assert seen.heard == []
     assert COLORS["red"].dark in drawn

@@ -1,6 +1,7 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +33,7 @@ def test_plotly_is_given_no_markup(text):
 def test_all_figures_come_through_as_they_were_drawn():
     drawn = plates(MadeUp((*EIGHT, YOURS, HOSTILE)))
     read = json.loads("".join(data(drawn)))
-    assert list(read) == ["pairs", "curves", "tuning", "effort", "gap", "rates"]
+    assert list(read) == ["pairs", "curves", "tuning", "effort", "gap", "reliability", "rates"]
     for key, plate in drawn.items():
         assert read[key] == {choice: json.loads(words) for choice, words in plate.figures.items()}
         sizes = [len(labels) for _, labels in plate.choices]
@@ -43,8 +44,10 @@ def test_all_figures_come_through_as_they_were_drawn():
 
 
 def test_every_picture_says_how_to_read_it_in_one_sentence():
-    for plate in plates(MadeUp()).values():
+    for key, plate in plates(MadeUp()).items():
         assert plate.how_to_read.endswith(".")
+        if key == "reliability":  # which also says what is read there
+            continue
         assert plate.how_to_read[:-1].replace("1.5", "").count(". ") == 0
 
 
@@ -58,9 +61,20 @@ def test_every_color_of_a_figure_is_known_on_dark_paper():
     ("study", "keys"),
     [
         (MadeUp(EIGHT, Size(finished=False)), ["curves", "tuning", "effort", "rates"]),
-        (MadeUp((YOURS,), Size(folds=1, seeds=1)), ["curves", "gap", "rates"]),
-        (MadeUp(EIGHT[:1], Size(settings=1, folds=1, seeds=1)), ["curves", "tuning", "gap", "rates"]),
+        (MadeUp((YOURS,), Size(folds=1, seeds=1)), ["curves", "gap", "reliability", "rates"]),
+        (MadeUp(EIGHT[:1], Size(settings=1, folds=1, seeds=1)), ["curves", "tuning", "gap", "reliability", "rates"]),
+        (MadeUp((YOURS,), Size(folds=1, seeds=1, metric="r2", proper="squared_error")), ["curves", "gap", "rates"]),
     ],
 )
 def test_what_has_nothing_to_show_is_left_out(study, keys):
     assert list(plates(study)) == keys
+
+
+def test_calibration_is_told_for_every_method():
+    study = MadeUp(EIGHT[:2])
+    said = plates(study)["reliability"].how_to_read
+    for name, (confidence, right) in study.confidences().items():
+        # Fifteen bins of equal width; a confidence on an edge belongs to the bin below it.
+        bins = np.ceil(confidence * 15).astype(int)
+        error = sum(abs(confidence[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean() for b in set(bins))
+        assert f"{error:.3f} for {name}" in said

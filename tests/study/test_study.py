@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import numpy as np
@@ -141,6 +142,21 @@ def test_test_scores_stand_on_the_seeds_that_all_have_ended():
     assert list(found.test_scores("default")) == ["sgd"]
     assert found.verdict is not None
     assert made(records[:2]).verdict is None  # adam has no test score yet
+
+
+def test_confidences_are_those_of_the_first_refit_that_did_not_diverge():
+    def sure(method, seed, value, stage="tuned", **more):
+        one = run(method, stage, 0, -1, seed, 4, **more)
+        more = {"confidence": np.full(2, value), "right": np.array([True, False])}
+        return dataclasses.replace(one, arrays=one.arrays | more)
+
+    records = [
+        sure("sgd", 499, 0.5, stage="default"), sure("sgd", 500, 0.6, outcome="diverged"), sure("sgd", 501, 0.7),
+        sure("sgd", 502, 0.8), run("adam", "tuned", 0, -1, 500, 4),
+    ]  # fmt: skip
+    (found,) = made(records).confidences().items()
+    assert found[0] == "sgd"
+    assert found[1][0].tolist() == [0.7, 0.7]
 
 
 def test_the_order_is_that_in_which_methods_were_named():

@@ -121,6 +121,47 @@ def test_a_run_that_diverges_counts_at_chance_level(tmp_path):
     assert found.arrays["score"].mean() == found.record["score"]
 
 
+def test_a_refit_tells_how_sure_it_is_of_each_answer(tmp_path):
+    here = scene(tmp_path)
+    job = dataclasses.replace(a_field(Adam(lr=0.01), ends=(2,)).jobs(0, 0, 0)[0], fold=-1, stage="tuned", seed=501)
+    arrays = work(here, job).arrays
+    whole = stage(here, -1)
+    run = train("wine", job.recipe, seed=501)
+    inputs, targets = whole.judged.batch(torch.arange(len(whole.judged)))
+    with torch.no_grad():
+        shares = run.model.eval()(inputs).double().exp()
+    confidence = (shares.max(1).values / shares.sum(1)).numpy()
+    assert arrays["confidence"] == pytest.approx(confidence, rel=1e-6)
+    assert arrays["confidence"].dtype == np.float32
+    assert arrays["right"].tolist() == (shares.argmax(1) == targets).tolist()
+    assert arrays["right"].tolist() == arrays["score"].tolist()
+    assert arrays["class"].tolist() == [arrays["right"][targets == k].mean() for k in range(3)]
+    assert not work(here, dataclasses.replace(job, fold=0)).arrays  # a fold chooses, and needs none of it
+
+
+class Second(nn.Linear):
+    """One logit, for the second of two classes."""
+
+    def forward(self, input):
+        return super().forward(input)[:, 0]
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_one_logit_is_as_sure_as_its_distance_from_zero_and_a_number_is_not_sure(tmp_path, binary):
+    inputs, targets = blobs().train
+    task = Task(
+        Second, (inputs, targets if binary else inputs[:, 0]), loss="binary_cross_entropy" if binary else None,
+        model_arguments={"in_features": 3, "out_features": 1}, name="second",
+    )  # fmt: skip
+    job = dataclasses.replace(a_field(SGD(lr=0.1), ends=(2,)).jobs(0, 0, 0)[0], fold=-1, stage="tuned", seed=501)
+    arrays = work(scene(tmp_path, task), job).arrays
+    assert ("confidence" in arrays) == binary
+    if binary:
+        # The loss of an answer that is right is minus the logarithm of its confidence.
+        losses = -np.log(np.where(arrays["right"], arrays["confidence"], 1 - arrays["confidence"]))
+        assert arrays["proper"] == pytest.approx(losses, rel=1e-5)
+
+
 class Boundless(nn.Linear):
     """Learns like any other, and predicts what is no number."""
 

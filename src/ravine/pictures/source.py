@@ -87,6 +87,10 @@ class Source(Protocol):
         """One row per method, the best first."""
         ...
 
+    def confidences(self) -> Mapping[str, tuple[Any, Any]]:
+        """How sure a refit of each method was of its answers to the test examples, and whether each was right."""
+        ...
+
     def schedules(self) -> Mapping[str, Any]:
         """The lr of each method's tuned setting over training."""
         ...

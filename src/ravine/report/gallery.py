@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from plotly.graph_objects import Figure
 
-from ravine.pictures import curves, effort, gap, pairs, rates, tuning
+from ravine.diagnose.calibration import reliability as reliability_of
+from ravine.pictures import curves, effort, gap, pairs, rates, reliability, tuning
 from ravine.pictures.colors import COLORS, QUIET
 from ravine.pictures.source import Source
 
@@ -41,7 +42,8 @@ def plates(source: Source) -> dict[str, Plate]:
     Returns:
         The pictures that have something to show, by key.
     """
-    drawn = (_pairs(source), _curves(source), _tuning(source), _effort(source), _gap(source), _rates(source))
+    ways = (_pairs, _curves, _tuning, _effort, _gap, _reliability, _rates)
+    drawn = [draw(source) for draw in ways]
     return {plate.key: plate for plate in drawn if plate is not None}
 
 
@@ -108,6 +110,16 @@ def _effort(source: Source) -> Plate | None:
         return None
     info = info._replace(best=several)
     return _one("effort", effort.title, effort.how_to_read(info), effort.draw(info))
+
+
+def _reliability(source: Source) -> Plate | None:
+    answers = source.confidences()
+    found = {name: reliability_of(*answers[name]) for name in source.summary()["method"] if name in answers}
+    if not found:
+        return None
+    info = reliability.info(found)
+    how = f"{reliability.how_to_read(info)} This is one fresh seed of each method."
+    return _one("reliability", reliability.title, how, reliability.draw(info))
 
 
 def _rates(source: Source) -> Plate | None:

@@ -110,7 +110,8 @@ def names_classes(here: Stage, said: Outputs) -> bool:
         Whether a class and its probability can be read from outputs.
     """
     targets = said.targets
-    return here.metrics[1].name == "log_loss" and targets.dim() == 1 and bool((targets == targets.round()).all())
+    whole = targets.dim() == 1 and bool(((targets == targets.round()) & (targets >= 0)).all())
+    return here.metrics[1].name == "log_loss" and whole
 
 
 def _put(found: dict[str, np.ndarray], kind: str, labels: Any, scores: list[float]) -> None:

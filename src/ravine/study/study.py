@@ -129,6 +129,20 @@ class Study:
             for method, by_seed in found.items()
         }
 
+    def confidences(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Gives how sure each method's first refit that did not diverge was of its answers to the test examples.
+
+        Returns:
+            By method, the probability of the class that was named and whether it was right, `[examples]` each; only
+            for tasks with classes, and for runs that were made since these are kept.
+        """
+        found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        for one in self.latest:
+            sound = one.record["stage"] == "tuned" and one.record["outcome"] not in ("diverged", "failed")
+            if sound and "confidence" in one.arrays:
+                found.setdefault(one.record["method"], (one.arrays["confidence"], one.arrays["right"]))
+        return found
+
     @cached_property
     def verdict(self) -> Verdict | None:
         """What the test scores show by the task's metric; None before there are any."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..data.measures import hits, one_score_each
 from ..data.scores import chance_outputs
 from ..errors import RavineError
 from ..part import substitute
@@ -27,7 +28,7 @@ from ..training.predicting import predicting
 from ..training.run import Ended, Keeper, observe, run, start
 from ..training.stage import Stage
 from .job import Job, first_seed
-from .paradox import scored_within
+from .paradox import names_classes, scored_within
 from .record import Record
 from .scene import Scene, stage
 
@@ -185,6 +186,16 @@ def _chance_scores(here: Stage, said: Outputs) -> dict[str, float]:
     }  # fmt: skip
 
 
+def _certainty(here: Stage, said: Outputs) -> dict[str, np.ndarray]:
+    """Tells how sure a network is of the class that it names for each example, and whether it is right."""
+    if not names_classes(here, said):
+        return {}
+    logits = said.outputs.double()
+    several = one_score_each(logits, said.targets)
+    confidence = logits.softmax(1).amax(1) if several else logits.flatten().abs().sigmoid()
+    return {"confidence": confidence.float().numpy(), "right": hits(logits, said.targets).numpy() > 0.5}
+
+
 def _kept(
     job: Job, here: Stage, said: Outputs, scores: Mapping[str, float], ended: Ended | None, sentence: str = ""
 ) -> Record:
@@ -202,6 +213,6 @@ def _kept(
     arrays: dict[str, np.ndarray] = {}
     if job.fold < 0:
         arrays["score"], arrays["proper"] = scores_by_example(here.metrics, said)
-        arrays |= scored_within(here, said)
+        arrays |= scored_within(here, said) | _certainty(here, said)
     curve = [vars(epoch) for epoch in ended.history] if ended else []
     return Record(job.key, record, curve, arrays)
