@@ -1,10 +1,8 @@
 """Runs on samples of the training data: what cross-validation, learning curves and members are made of."""
 
 import math
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +14,6 @@ from ..data.folds import split_test
 from ..data.model import check_model
 from ..data.scores import chance_outputs
 from ..data.task import Task
-from ..errors import RavineError
 from ..recipe import Recipe, early_stopping
 from ..training.evaluate import Outputs, outputs_of, values
 from ..training.loop import Training
@@ -24,6 +21,7 @@ from ..training.machine import device_named
 from ..training.predicting import predicting
 from ..training.run import Ended, Epoch, observe, run, start
 from ..training.stage import SPLIT_SEED, Stage, whole_stage
+from ..training.telling import told
 
 Rows = NDArray[np.int64]
 
@@ -87,17 +85,8 @@ def sampled_run(task: Task, sample: Sample, device: str | None, engine: str) -> 
     def seen(training: Training, epoch: Epoch) -> Epoch:
         return observe(stage, training, epoch, judge=judge) if sample.followed else epoch
 
-    try:
+    with told(training):
         ended = run(training, sample.recipe.epochs, keeper, seen)
-    except RavineError:
-        raise
-    except Exception as error:
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        reason = " ".join(str(error).split()) or "no reason given"
-        raise RavineError(
-            f"a run broke off in epoch {training.epoch + 1}: {type(error).__name__}: {reason} "
-            f"({Path(frame.filename).name}, line {frame.lineno})"
-        ) from error
     keeper.watch.take_best_back()
     return _scored(stage, sample, ended)
 

@@ -1,8 +1,6 @@
 """How one member is trained: in a folder of its own, from which it is taken up again after whatever cut it off."""
 
-import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -13,16 +11,15 @@ from ..data.model import check_model
 from ..data.preprocessing import fitted
 from ..data.scores import metric_of, proper_score
 from ..data.task import Task
-from ..errors import RavineError
 from ..fields import text
 from ..text import read
 from ..training.checkpoint import load, save
 from ..training.folder import CHECKPOINT, WEIGHTS, arguments_text, claimed, fingerprint, read_card, write_card
-from ..training.loop import Training
 from ..training.machine import device_named, one_thread
 from ..training.predicting import predicting
 from ..training.run import CHECKPOINT_SECONDS, run, start
 from ..training.stage import SPLIT_SEED, Stage
+from ..training.telling import told
 from .job import Job
 from .member import Member, labels_of, weights_of
 from .sample import bootstrap
@@ -96,7 +93,7 @@ def train_member(
         check_model(stage.task, training.model, training.examples.batch(torch.arange(min(8, len(stage.train)))))
         if (folder / CHECKPOINT).exists():
             keeper.take_up(training, folder / CHECKPOINT)
-        with _told(training):
+        with told(training):
             ended = run(training, until, keeper)
         keeper.write(training)
         keeper.watch.take_best_back()
@@ -109,22 +106,6 @@ def train_member(
 def has_ended(folder: Path) -> bool:
     """Tells whether the member in a folder has been trained to its end."""
     return (folder / WEIGHTS).exists() and "result" in read_card(folder)
-
-
-@contextmanager
-def _told(training: Training) -> Iterator[None]:
-    """Tells in one line what a user's model, loss or data raised during training."""
-    try:
-        yield
-    except RavineError:
-        raise
-    except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        reason = " ".join(str(error).split()) or "no reason given"
-        raise RavineError(
-            f"training broke off in epoch {training.epoch + 1}: {type(error).__name__}: {reason} "
-            f"({Path(place.filename).name}, line {place.lineno})"
-        ) from error
 
 
 def member_in(folder: Path, task: Task, job: Job) -> tuple[Member, str]:

@@ -2,10 +2,8 @@
 
 import dataclasses
 import math
-import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +31,7 @@ from .network import predictor
 from .predicting import predicting
 from .run import CHECKPOINT_SECONDS, Ended, Epoch, observe, run, start
 from .stage import SPLIT_SEED, Stage, whole_stage
+from .telling import told
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +133,7 @@ def train(
             progress(epoch)
             return epoch
 
-        with _told(training):
+        with told(training):
             ended = run(training, until, keeper, watched)
         keeper.write(training)
         keeper.watch.take_best_back()
@@ -144,22 +143,6 @@ def train(
 def _check_whole(name: str, value: Any, least: int, most: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise RavineError(f"train({name}={value!r}): {name} must be a whole number from {least} to {most}.")
-
-
-@contextmanager
-def _told(training: Training) -> Iterator[None]:
-    """Tells in one line what a user's model, loss or data raised during training."""
-    try:
-        yield
-    except RavineError:
-        raise
-    except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        reason = " ".join(str(error).split()) or "no reason given"
-        raise RavineError(
-            f"training broke off in epoch {training.epoch + 1}: {type(error).__name__}: {reason} "
-            f"({Path(place.filename).name}, line {place.lineno})"
-        ) from error
 
 
 def _scored(ended: Ended, stage: Stage, card: dict[str, Any], arguments: dict[str, Any], folder: Path | None) -> Run:
