@@ -50,9 +50,14 @@ def often(function: Callable[[], object]) -> Callable[[], None]:
     return run
 
 
-def by_ravine(x: Tensor, shares: Tensor, *parts: Augmentation) -> Callable[[], None]:
+def by_ravine(x: Tensor, y: Tensor, *parts: Augmentation) -> Callable[[], None]:
     """One batch after the other by the same parts."""
-    return often(lambda: augmented(parts, x, shares))
+    return often(lambda: augmented(parts, x, y))
+
+
+def by_mixing(x: Tensor, y: Tensor, part: Augmentation) -> Callable[[], None]:
+    """The same for a part that mixes, from classes on, which become shares of each class first."""
+    return often(lambda: augmented((part,), x, nn.functional.one_hot(y, 10).to(x.dtype)))
 
 
 def by_kornia(x: Tensor) -> Callable[[], None]:
@@ -84,15 +89,15 @@ def main() -> None:
     digits = load_digits()
     x = torch.from_numpy(digits.images[:BATCH] / 16).float().unsqueeze(1)
     y = torch.from_numpy(digits.target[:BATCH]).long()
-    shares = nn.functional.one_hot(y, 10).float()
     four = (crop(), flip(), rotate(), brightness())
     mixing = (mixup(), mixup(each=True), cutmix())
     others = (*four, scale(), shift(), contrast(), erase(), gaussian_noise(), salt_and_pepper())
     contestants = {
         STEP: often(training_step(x, y)),
-        FOUR: by_ravine(x, shares, *four),
+        FOUR: by_ravine(x, y, *four),
         KORNIA: by_kornia(x),
-        **{repr(part): by_ravine(x, shares, part) for part in (*mixing, *others)},
+        **{repr(part): by_mixing(x, y, part) for part in mixing},
+        **{repr(part): by_ravine(x, y, part) for part in others},
     }
     seconds = side_by_side(contestants, ROUNDS)
     lines = conditions("kornia")

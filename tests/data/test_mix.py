@@ -28,14 +28,15 @@ def test_weights_of_mixup_are_beta(alpha):
     assert stats.kstest(own, stats.beta(alpha, alpha).cdf).pvalue > 0.01
 
 
-def test_a_batch_has_one_weight_as_in_the_papers_code():
+@pytest.mark.parametrize("alpha", [0.2, 1.0, 5.0])
+def test_a_batch_has_one_weight_as_in_the_papers_code(alpha):
     torch.manual_seed(0)
-    batches = [own for own in of_one_hot(mixup(1.0), 20, 300) if len(own)]
+    batches = [own for own in of_one_hot(mixup(alpha), 20, 300) if len(own)]
     for own in batches:
         torch.testing.assert_close(own, own[:1].expand_as(own))
     first = np.array([float(own[0]) for own in batches])
     assert len(first) == 300
-    assert stats.kstest(first, stats.uniform.cdf).pvalue > 0.01
+    assert stats.kstest(first, stats.beta(alpha, alpha).cdf).pvalue > 0.01
 
 
 @pytest.mark.parametrize("alpha", [0.01, 100.0])

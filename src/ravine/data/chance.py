@@ -19,14 +19,14 @@ def evenly(count: int, low: float, high: float) -> Tensor:
 
 
 def beside(values: Tensor, x: Tensor) -> Tensor:
-    """Brings one number for each example, or one for all, to where it can be multiplied with a batch.
+    """Brings one number for each example to where it can be multiplied with a batch.
 
     Args:
-        values: `[b]` or `[1]`.
+        values: `[b]`.
         x: The batch, `[b, ...]`.
 
     Returns:
-        `[b, 1, ...]` or `[1, 1, ...]`, with the batch's dtype and on its device.
+        `[b, 1, ...]`, with the batch's dtype and on its device.
 
     >>> beside(torch.zeros(2), torch.zeros(2, 3, 4)).shape
     torch.Size([2, 1, 1])

@@ -4,6 +4,7 @@ import math
 from functools import lru_cache
 
 import torch
+from scipy.special import betaincinv
 from torch import Tensor
 from torch.distributions import Beta
 from typing_extensions import override
@@ -39,9 +40,9 @@ class mixup(Augmentation):  # noqa: N801 - typed as a function
 
     @override
     def change(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        weights = _weights(self.alpha, len(x) if self.each else 1)
+        weight = _beta(self.alpha).sample((len(x),)) if self.each else _weight(self.alpha)
         others = torch.randperm(len(x)).to(x.device)
-        return _blended(x, weights, others), _blended(y, weights, others)
+        return _blended(x, weight, others), _blended(y, weight, others)
 
 
 class cutmix(Augmentation):  # noqa: N801 - typed as a function
@@ -68,7 +69,7 @@ class cutmix(Augmentation):  # noqa: N801 - typed as a function
 
     @override
     def change(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        side = math.sqrt(1 - float(_weights(self.alpha, 1)))
+        side = math.sqrt(1 - _weight(self.alpha))
         h, w = x.shape[2:]
         rows, columns = stretch(int(h * side), h), stretch(int(w * side), w)
         others = torch.randperm(len(x)).to(x.device)
@@ -78,6 +79,11 @@ class cutmix(Augmentation):  # noqa: N801 - typed as a function
         return pasted, torch.lerp(y, y.index_select(0, others), area)
 
 
+def _weight(alpha: float) -> float:
+    """Draws from Beta(alpha, alpha) by its quantiles, which for one number is faster than PyTorch's own way."""
+    return float(betaincinv(alpha, alpha, float(torch.rand((), dtype=torch.float64))))
+
+
 @lru_cache
 def _beta(alpha: float) -> Beta:
     """Makes a distribution once: that takes longer than to draw from it."""
@@ -85,9 +91,6 @@ def _beta(alpha: float) -> Beta:
     return Beta(concentration, concentration)
 
 
-def _weights(alpha: float, count: int) -> Tensor:
-    return _beta(alpha).sample((count,))
-
-
-def _blended(values: Tensor, weights: Tensor, others: Tensor) -> Tensor:
-    return torch.lerp(values.index_select(0, others), values, beside(weights, values))
+def _blended(values: Tensor, weight: Tensor | float, others: Tensor) -> Tensor:
+    weight = beside(weight, values) if isinstance(weight, Tensor) else weight
+    return torch.lerp(values.index_select(0, others), values, weight)
