@@ -73,7 +73,7 @@ def hostile():
 
 def test_nothing_a_user_typed_becomes_an_element(hostile):
     read = parsed(hostile)
-    assert not read.all("img")
+    assert [tag["src"][:22] for tag in read.all("img")] == ["data:image/png;base64,"] * 2
     assert [tag.get("type") for tag in read.all("script")] == ["application/json", "application/json", None, None]
     assert not any(name.startswith("on") for _, attributes in read.tags for name in attributes)
     assert read.text().count(Hostile.harm) >= 10
@@ -89,7 +89,8 @@ def test_the_page_needs_nothing_else(page):
     for tag, attributes in parsed(page).tags:
         for name in ("src", "href", "srcset", "data", "action"):
             value = attributes.get(name)
-            assert value is None or value.startswith("#") or (tag, value) == ("link", "data:,")
+            inside = value is None or value.startswith("#") or (tag, value) == ("link", "data:,")
+            assert inside or (tag == "img" and value.startswith("data:image/png;base64,"))
     assert "@import" not in page
     assert not re.search(r"url\(", page.split("</style>")[0])
     assert page.count(get_plotlyjs()) == 1
@@ -156,6 +157,15 @@ def test_the_role_of_every_part_is_told(page):
     assert "yours rule Yours(lr=...) nothing: as given" in told
     assert "the same for all batch_size 64 epochs 15" in told
     assert "Ranges searched" not in words
+
+
+def test_images_are_shown_as_each_method_sees_them(page):
+    shown = parsed(page).all("img")
+    assert [tag["alt"] for tag in shown] == [
+        "8 training images as they are",
+        *(f"8 training images as {name} sees them: flip({name})" for name in ("nesterov", "momentum")),
+    ]
+    assert shown[0]["src"] != shown[1]["src"] == shown[2]["src"]
 
 
 class Older(MadeUp):

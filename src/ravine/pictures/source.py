@@ -91,6 +91,10 @@ class Source(Protocol):
         """How sure a refit of each method was of its answers to the test examples, and whether each was right."""
         ...
 
+    def augmented(self) -> Mapping[str, tuple[str, Any, Any]]:
+        """By method that augments images, how; some images as they are, `[m, c, h, w]` as bytes, and changed so."""
+        ...
+
     def schedules(self) -> Mapping[str, Any]:
         """The lr of each method's tuned setting over training."""
         ...

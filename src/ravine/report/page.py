@@ -13,7 +13,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from ravine.numbers import count, duration, probability
-from ravine.pictures import pairs, strip
+from ravine.pictures import augmented, pairs, strip
 from ravine.pictures.colors import PAPER, looks
 from ravine.pictures.source import Source
 
@@ -66,6 +66,7 @@ def html(study: Reported) -> str:
         looks=looks(row.method for row in board.rows),
         verdicts=[info for info in (pairs.info(study), pairs.info(study, proper=True)) if info.pairs],
         plates=drawn,
+        images=augmented.info(study),
         equations={name: Markup(only_mathematics(text)) for name, text in study.equations().items()},
         code=_code(study.train_this_way()),
         paper=PAPER,
@@ -81,7 +82,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals |= {"effect": pairs.effect, "words": pairs.WORDS, "symbol": symbol}
+    environment.globals |= {"augmented": augmented, "effect": pairs.effect, "words": pairs.WORDS, "symbol": symbol}
     environment.filters |= {"probability": probability, "breakable": breakable}
     return environment
 

@@ -1,5 +1,6 @@
 """What is known of a study beside its runs, written down so that its report needs neither task nor model."""
 
+import base64
 import datetime
 import importlib.metadata
 import platform
@@ -10,12 +11,15 @@ from typing import Any
 import loky
 import torch
 
+from ..data.forward import split
+from ..data.randomness import seeded
 from ..engines.latex import mathml
 from ..fields import text
 from ..optim import field_names
 from ..part import look_up
 from ..ranges import Range, log, near_one
 from ..schedules import bind, varying
+from ..training.objective import changing
 from ..training.order import steps_per_epoch
 from ..training.stage import Stage
 from .code import train_this_way
@@ -29,6 +33,10 @@ from .scene import Scene, stage
 PACKAGES = ("ravine", "torch", "numpy", "scipy", "scikit-learn", "numba")
 BYTES = 4
 """Bytes of one float32 number."""
+BATCH = 64
+"""From so many training images a few are shown; those that are mixed are mixed with any of them."""
+IMAGES, LARGEST = 8, 64
+"""How many images are shown, and how many pixels across each at most."""
 POINTS = 200
 """Moments of training at which a schedule is drawn."""
 
@@ -114,12 +122,14 @@ def results(entries: Sequence[Entry], state: Course, records: Mapping[str, Recor
     }
     data = stage(scene, -1)
     schedules = {entry.name: _rates(entry, state, len(data.train)) for entry in entries}
+    augmented = {entry.name: _augmented(entry, state, data, scene.seed) for entry in entries}
     best = min(entries, key=lambda entry: _place(entry, state, records))
     return {
         "races": races,
         "schedules": {name: rates for name, rates in schedules.items() if rates},
         "winner": best.name,
         "train_this_way": train_this_way(best, state, records, scene),
+        "augmented": {name: shown for name, shown in augmented.items() if shown},
     }
 
 
@@ -128,6 +138,40 @@ def _place(entry: Entry, state: Course, records: Mapping[str, Record]) -> tuple[
     chosen = state.races[entry.name].chosen
     assert chosen is not None
     return rank(entry.field, chosen, -1, records)[:2]
+
+
+def _augmented(entry: Entry, state: Course, data: Stage, seed: int) -> dict[str, Any]:
+    """Gives a few training images as they are and as the tuned setting augments them, as base64 of bytes."""
+    chosen = state.races[entry.name].chosen
+    assert chosen is not None
+    recipe = entry.field.settled[chosen].recipe
+    if not recipe.augmentation:
+        return {}
+    try:
+        batch = data.train.batch(torch.arange(min(BATCH, len(data.train))))
+        plain = _images(batch, data)
+        with seeded(seed):  # every contender meets the same luck
+            changed = _images(changing(data.task, recipe)(batch), data)
+    except Exception:  # noqa: BLE001 - a user's part or data may raise anything; its runs have told of it
+        return {}
+    if plain is None or changed is None or changed.shape != plain.shape:
+        return {}
+    low, high = float(plain.min()), float(plain.max())
+    scaled = [((x - low) / max(high - low, 1e-12)).clamp(0, 1).mul(255).round().byte() for x in (plain, changed)]
+    before, after = (base64.b64encode(x.cpu().numpy().tobytes()).decode() for x in scaled)
+    said = ", ".join(repr(part) for part in recipe.augmentation)
+    return {"said": said, "shape": list(plain.shape), "plain": before, "changed": after}
+
+
+def _images(batch: Any, data: Stage) -> torch.Tensor | None:
+    """Takes the first few images out of a batch, large ones thinned; None where there are none."""
+    inputs, _ = split(batch, data.train.target)
+    values = list(inputs.values()) if isinstance(inputs, dict) else list(inputs)
+    x = values[0]
+    if len(values) != 1 or not isinstance(x, torch.Tensor) or x.dim() != 4 or x.shape[1] not in (1, 3):
+        return None
+    every = -(-max(x.shape[2:]) // LARGEST)
+    return x[:IMAGES, :, ::every, ::every].float()
 
 
 def _rates(entry: Entry, state: Course, count: int) -> list[float]:

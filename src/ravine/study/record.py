@@ -1,7 +1,8 @@
 """What is kept of a run, and what a run is that was halved: the last of its stretches."""
 
+import base64
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +51,22 @@ def unpacked(content: bytes | None) -> dict[str, np.ndarray]:
         return {}
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         return dict(arrays)
+
+
+def decoded(text: str, shape: Sequence[int]) -> np.ndarray:
+    """Reads bytes that stand in a text.
+
+    Args:
+        text: Base64.
+        shape: The shape of what it holds.
+
+    Returns:
+        The bytes in that shape.
+
+    >>> decoded("AAEC", [1, 3])
+    array([[0, 1, 2]], dtype=uint8)
+    """
+    return np.frombuffer(base64.b64decode(text), np.uint8).reshape(shape)
 
 
 def last_stretches(records: Iterable[Record]) -> list[Record]:

@@ -12,7 +12,7 @@ import pandas as pd
 from ..data import ledger
 from ..verdict import Verdict, judge
 from .options import Options
-from .record import Record, last_stretches
+from .record import Record, decoded, last_stretches
 from .store import Store
 from .summary import summary
 from .tables import curves, runs
@@ -182,6 +182,17 @@ class Study:
             One value for each of 200 moments, by method.
         """
         return {name: np.array(rates) for name, rates in self.facts.get("schedules", {}).items()}
+
+    def augmented(self) -> dict[str, tuple[str, np.ndarray, np.ndarray]]:
+        """Gives some training images as they are and as each method that augments sees them.
+
+        Returns:
+            By method, how it changes them, and both, `[m, c, h, w]` as bytes; empty where none augments images.
+        """
+        return {
+            name: (one["said"], decoded(one["plain"], one["shape"]), decoded(one["changed"], one["shape"]))
+            for name, one in self.facts.get("augmented", {}).items()
+        }
 
     def equations(self) -> dict[str, str]:
         """Gives the equations of each method's rule.

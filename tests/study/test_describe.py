@@ -1,0 +1,66 @@
+"""What a finished study shows of its training images."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from ravine.data.augment import flip, gaussian_noise, mixup
+from ravine.data.augmentation import Augmentation
+from ravine.data.task import Task
+from ravine.recipe import Recipe
+from ravine.rules import SGD
+from ravine.study.study import Study
+
+from .small import study
+
+IMAGES = torch.linspace(-1, 3, 40 * 6 * 130).reshape(40, 1, 6, 130)
+
+
+class Broken(Augmentation):
+    """Fails."""
+
+    def change(self, x, y):
+        raise ValueError(f"broken by {x.shape} and {y.shape}")
+
+
+class Flat(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(6 * 130, 2)
+
+    def forward(self, x):
+        return self.layer(x.flatten(1))
+
+
+@pytest.fixture(scope="module")
+def augmenting(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("images")
+    task = Task(Flat, (IMAGES, torch.arange(40) % 2), name="stripes")
+    ways = {"none": (), "flip": (flip(chance=1.0),), "mixup": (mixup(),), "broken": (Broken(),)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAVINE_HOME", str(folder / "home"))
+        made = [Recipe(SGD(lr=0.01), epochs=1, augmentation=way) for way in ways.values()]
+        return dict(zip(ways, made, strict=True)), study(folder / "study", task, methods=made, settings=1, seeds=1)
+
+
+def test_images_are_kept_as_they_are_and_as_training_sees_them(augmenting):
+    recipes, found = augmenting
+    shown = Study.load(found.folder).augmented()
+    assert set(shown) == {repr(recipes["flip"]), repr(recipes["mixup"])}
+    said, plain, changed = shown[repr(recipes["flip"])]
+    assert said == repr(flip(chance=1.0))
+    assert plain.shape == changed.shape == (8, 1, 2, 44)  # every third pixel, so that none is larger than 64
+    assert plain.dtype == np.uint8
+    assert plain.min() >= 0
+    # Stripes rise from left to right, and fall after the flip.
+    assert (np.diff(plain[..., 0, :].astype(int)) >= 0).all()
+    assert (plain[..., -1] > plain[..., 0]).all()
+    assert (changed[..., -1] < changed[..., 0]).all()
+    assert (np.diff(changed[..., 0, :].astype(int)) <= 0).all()
+
+
+def test_inputs_that_are_no_images_are_not_shown(tmp_path, monkeypatch):
+    monkeypatch.setenv("RAVINE_HOME", str(tmp_path / "home"))
+    noisy = Recipe(SGD(lr=0.01), epochs=1, augmentation=(gaussian_noise(std=0.1),))
+    assert study(tmp_path / "study", methods=[noisy], settings=1, seeds=1).augmented() == {}
