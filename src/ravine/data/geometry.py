@@ -1,7 +1,7 @@
 """Augmentations that move pixels: each says from where a pixel is taken, and a row of them is one sampling.
 
-kornia does the same one part at a time, each with a sampling of its own; here the maps are multiplied first, which
-also blurs once instead of once for each part. What comes from outside the image is 0.
+The maps of neighbors are multiplied first, which is faster than to sample for each (benchmarks/augmentation.py has
+kornia's modules beside it), and blurs once instead of once for each. What comes from outside the image is 0.
 """
 
 from collections.abc import Sequence
@@ -131,7 +131,8 @@ class flip(Geometric):  # noqa: N801 - typed as a function
 class rotate(Geometric):  # noqa: N801 - typed as a function
     """Turns each image about its middle by an angle that is spread evenly.
 
-    `(column, row) = (u cos a - v sin a, u sin a + v cos a)`, `a` in `[-degrees, degrees]`: half a turn is exact.
+    A pixel at `(u, v)` from the middle is taken from `(u cos a - v sin a, u sin a + v cos a)`, `a` in
+    `[-degrees, degrees]`.
 
     >>> rotate(180).change(torch.ones(2, 1, 4, 4), torch.zeros(2))[0].shape
     torch.Size([2, 1, 4, 4])
