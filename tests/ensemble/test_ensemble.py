@@ -129,7 +129,7 @@ def test_a_bagged_member_is_asked_by_the_preprocessing_of_its_own_sample():
 
 
 def test_fewer_members_are_the_first_ones(in_words):
-    two = in_words.first(2)
+    two = Ensemble(in_words.task, in_words.members, [2, 2, 5], spent=50).first(2)
     assert len(two) == 2
     assert two.evaluations == 200
     test = in_words.task.test_data

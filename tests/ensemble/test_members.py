@@ -24,7 +24,7 @@ from .cases import QUICK, X, bits, dense, labels, linear, numbers, words
 for module in (cases, training_cases):  # workers cannot import tests, so tasks travel whole
     cloudpickle.register_pickle_by_value(module)
 
-HARD = "Recipe(Average(Adam(lr=cosine(0.05))), batch_size=8, epochs=3, stop=early_stopping(patience=1, held_out=0.3))"
+HARD = "Recipe(Average(Adam(lr=cosine(0.05))), batch_size=8, epochs=20, stop=early_stopping(patience=2, held_out=0.3))"
 """Averaged weights, statistics estimated for them, an inner split, weights taken back: what `train` does in the end."""
 
 
@@ -35,6 +35,7 @@ def test_member_k_is_what_train_makes_of_seed_k(recipe, tmp_path):
     for seed, member in enumerate(together.members):
         run = train(task, recipe, seed=seed)
         assert same(member.state, run.model.state_dict())
+        assert run.outcome == ("stopped" if recipe is HARD else "finished")
         assert (member.evaluations, member.sentence, member.seed) == (run.evaluations, run.sentence, seed)
     alone = predict(tmp_path / "member-1", X, task=task)  # its folder is that of a run
     torch.testing.assert_close(together.alone(1, task.training_data), alone.outputs)

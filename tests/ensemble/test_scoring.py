@@ -207,7 +207,7 @@ def test_a_report_says_it_all_in_a_few_lines(five):
     told = str(scores(together, five.task.training_data)).splitlines()
     assert told[0].split() == ["accuracy", "log_loss"]
     assert [line.split()[0] for line in told[1:7]] == ["ensemble", *["member"] * 5]
-    assert told[7].startswith("Beside the mean member: accuracy better by ")
+    assert told[7].startswith("Gain over the mean member: accuracy ")
     assert told[8].startswith("Disagreement of two members: 0.")
     assert told[9].startswith("Training cost 550 gradient evaluations; an example costs 5 forward passes, 120 ")
     assert told[10:] == ["Member 7 has no say. Diverged."]

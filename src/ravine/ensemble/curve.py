@@ -35,7 +35,7 @@ def by_members(ensemble: Ensemble, said: Outputs, cost: Cost) -> pd.DataFrame:
     for size in range(1, count + 1):
         chosen = choices(count, size) if ensemble.weights is None else [tuple(range(size))]
         found = [values(metrics, _of_some(ensemble, said, some)) for some in chosen]
-        flops = sum(sum(cost.flops[k] for k in some) for some in chosen) / len(chosen)
+        flops = round(sum(sum(cost.flops[k] for k in some) for some in chosen) / len(chosen))
         rows.append((size, flops, *np.mean(found, axis=0)))
     return pd.DataFrame(rows, columns=["passes", "flops", *(metric.name for metric in metrics)])
 

@@ -68,8 +68,8 @@ class Scores:
 
     def __str__(self) -> str:
         gains = [(self.metric, self.gain), (self.proper_name, self.proper_gain)]
-        told = [f"{name} better by {gain.mean:.4g} ({gain.low:.4g} to {gain.high:.4g})" for name, gain in gains]
-        lines = [self.table().round(4).to_string(), f"Beside the {self.beside}: {'; '.join(told)}."]
+        told = [f"{name} {gain.mean:.4g} ({gain.low:.4g} to {gain.high:.4g})" for name, gain in gains]
+        lines = [self.table().round(4).to_string(), f"Gain over the {self.beside}: {'; '.join(told)}."]
         lines += [f"Disagreement of two members: {self.disagreement:.3g}, over {self.examples} examples."]
         return "\n".join([*lines, str(self.cost), *self.notes])
 
