@@ -24,6 +24,13 @@ class Broken(Augmentation):
         raise ValueError(f"broken by {x.shape} and {y.shape}")
 
 
+class Dim(Augmentation):
+    """Darkens all images of a batch alike."""
+
+    def change(self, x, y):
+        return x - 0.1 * torch.rand(()), y
+
+
 class Flat(nn.Module):
     def __init__(self):
         super().__init__()
@@ -37,7 +44,7 @@ class Flat(nn.Module):
 def augmenting(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
     task = Task(Flat, (IMAGES, torch.arange(40) % 2), name="stripes")
-    ways = {"none": (), "flip": (flip(chance=1.0),), "mixup": (mixup(),), "broken": (Broken(),)}
+    ways = {"none": (), "flip": (flip(chance=1.0),), "mixup": (mixup(),), "dim": (Dim(),), "broken": (Broken(),)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAVINE_HOME", str(folder / "home"))
         made = [Recipe(SGD(lr=0.01), epochs=1, augmentation=way) for way in ways.values()]
@@ -47,7 +54,7 @@ def augmenting(tmp_path_factory):
 def test_images_are_kept_as_they_are_and_as_training_sees_them(augmenting):
     recipes, found = augmenting
     shown = Study.load(found.folder).augmented()
-    assert set(shown) == {repr(recipes["flip"]), repr(recipes["mixup"])}
+    assert set(shown) == {repr(recipes[name]) for name in ("flip", "mixup", "dim")}
     said, plain, changed = shown[repr(recipes["flip"])]
     assert said == repr(flip(chance=1.0))
     assert plain.shape == changed.shape == (8, 1, 2, 44)  # every third pixel, so that none is larger than 64
@@ -58,6 +65,14 @@ def test_images_are_kept_as_they_are_and_as_training_sees_them(augmenting):
     assert (plain[..., -1] > plain[..., 0]).all()
     assert (changed[..., -1] < changed[..., 0]).all()
     assert (np.diff(changed[..., 0, :].astype(int)) <= 0).all()
+
+
+def test_every_image_is_of_a_step_of_its_own(augmenting):
+    recipes, found = augmenting
+    _, plain, changed = found.augmented()[repr(recipes["dim"])]
+    darker = (plain.astype(int) - changed).reshape(8, -1)[2:]  # the first two would be darker than black
+    assert (np.ptp(darker, axis=1) <= 1).all()  # one step darkens all images alike
+    assert np.ptp(darker.mean(axis=1)) > 10
 
 
 def test_inputs_that_are_no_images_are_not_shown(tmp_path, monkeypatch):

@@ -50,9 +50,9 @@ def info(source: Source) -> tuple[Row, ...]:
 def how_to_read(info: tuple[Row, ...]) -> str:
     """Says how to read the picture."""
     return (
-        f"In the first row are {len(info[0].images)} training images as they are; beneath, each in its column, what "
-        "the network sees of them in one step of training at the method's tuned setting: look whether each could "
-        "still be told for what it is."
+        f"First {len(info[0].images)} training images as they are; then the same ones as a network sees them, each in "
+        "a step of training of its own, at the method's tuned setting: look whether each could still be told for what "
+        "it is."
     )
 
 

@@ -18,6 +18,7 @@ from ..fields import text
 from ..optim import field_names
 from ..part import look_up
 from ..ranges import Range, log, near_one
+from ..recipe import Recipe
 from ..schedules import bind, varying
 from ..training.objective import changing
 from ..training.order import steps_per_epoch
@@ -150,17 +151,23 @@ def _augmented(entry: Entry, state: Course, data: Stage, seed: int) -> dict[str,
     try:
         batch = data.train.batch(torch.arange(min(BATCH, len(data.train))))
         plain = _images(batch, data)
-        with seeded(seed):  # every contender meets the same luck
-            changed = _images(changing(data.task, recipe)(batch), data)
+        steps = [_changed(data, recipe, batch, seed + k) for k in range(IMAGES)]
     except Exception:  # noqa: BLE001 - a user's part or data may raise anything; its runs have told of it
         return {}
-    if plain is None or changed is None or changed.shape != plain.shape:
+    if plain is None or any(step is None or step.shape != plain.shape for step in steps):
         return {}
+    # Each from a step of its own: what mixes draws one share for a whole batch.
+    changed = torch.stack([step[k] for k, step in enumerate(steps[: len(plain)]) if step is not None])
     low, high = float(plain.min()), float(plain.max())
     scaled = [((x - low) / max(high - low, 1e-12)).clamp(0, 1).mul(255).round().byte() for x in (plain, changed)]
     before, after = (base64.b64encode(x.cpu().numpy().tobytes()).decode() for x in scaled)
     said = ", ".join(repr(part) for part in recipe.augmentation)
     return {"said": said, "shape": list(plain.shape), "plain": before, "changed": after}
+
+
+def _changed(data: Stage, recipe: Recipe, batch: Any, seed: int) -> torch.Tensor | None:
+    with seeded(seed):  # every contender meets the same luck
+        return _images(changing(data.task, recipe)(batch), data)
 
 
 def _images(batch: Any, data: Stage) -> torch.Tensor | None:
