@@ -41,7 +41,7 @@ def digits() -> Task:
     inputs = torch.from_numpy(bunch.images / 16).float().unsqueeze(1)  # 16 is the brightest that a pixel can be
     # Turned far enough a 6 is a 9, and mirrored digits are none; small moves, light and noise leave them what they are.
     safe = {
-        "crop": 2, "rotate": 20, "scale": 0.2, "brightness": None, "contrast": None, "erase": None,
+        "crop": 2, "shift": 0.2, "rotate": 20, "scale": 0.2, "brightness": None, "contrast": None, "erase": None,
         "gaussian_noise": None, "salt_and_pepper": None, "mixup": None, "cutmix": None,
     }  # fmt: skip
     return Task(
