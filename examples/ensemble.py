@@ -6,8 +6,6 @@ Five networks by their seeds, five on bootstrap samples, five that one run of th
 that are boosted, and one run alone. The second table gives all of them what one network costs in inference.
 """
 
-# ruff: noqa: T201 - printing is what it is for
-
 import math
 
 from ravine.ensemble import Ensemble, bag, boost, compared, out_of_bag, scores, train_ensemble
