@@ -4,142 +4,18 @@ Issue: every part, where theory or the literature says that it helps, shown to d
 zero, or reported as no difference found. `python benchmarks/generalization.py [draws]`; the default takes minutes.
 """
 
-import dataclasses
+import multiprocessing
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 
 import torch
 from evidence import conditions, record
-from generalization_runs import MEASURES, TUNING_DRAWS, Arm, Difference, chosen, fitted, holm, paired
-from generalization_tasks import Setting
+from generalization_parts import BATCH, DOUBLE, JOBS, LENGTH, LONG, Row, rows_of
+from generalization_runs import TUNING_DRAWS, Difference, holm
 
-from ravine.data.combining import combined
-from ravine.data.geometry import crop, rotate
-from ravine.data.mix import mixup
-from ravine.data.objectives import label_smoothing
-from ravine.data.penalties import l2
-from ravine.keep import snapshots, swa
-from ravine.layers import dropout
-from ravine.recipe import Recipe, early_stopping
-from ravine.rules import Adam, Decay
-from ravine.schedules import cosine
-from ravine.training.evaluate import Outputs
-
-DRAWS, MEMBERS, LENGTH, BATCH = 12, 5, 40, 32
-RATES = (0.0003, 0.0006, 0.00125, 0.0025, 0.005, 0.01)
-FEW_RATES = RATES[1::2]
-Say = Callable[[int], Outputs]
-"""What one side of a comparison predicts after it has learned from a draw."""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A part beside the same without it, on the same draws."""
-
-    part: str
-    setting: Setting
-    plain: Arm
-    other: Arm
-    measures: tuple[str, ...] = ("log loss", "error")
-
-
-class Row(NamedTuple):
-    """One line of the table."""
-
-    part: str
-    setting: str
-    measure: str
-    found: Difference
-
-
-def recipe(lr: Any, decay: float = 0.0, **parts: Any) -> Recipe:
-    """Adam and what is added to it."""
-    rule = Decay(Adam(lr=lr), l2=decay) if decay else Adam(lr=lr)
-    return Recipe(rule, **{"epochs": LENGTH, "batch_size": BATCH} | parts)
-
-
-def plain(**fixed: Any) -> Arm:
-    """Nothing added: six rates."""
-    return Arm(tuple(recipe(lr) for lr in RATES), **fixed)
-
-
-def strengths(name: str, values: tuple[Any, Any], **fixed: Any) -> Arm:
-    """A part with a strength: three of the six rates by two strengths, so that it is given no more trials."""
-    return Arm(tuple(recipe(lr, **{name: value}) for lr in FEW_RATES for value in values), **fixed)
-
-
-MLP, NOISY, CNN = Setting("MLP"), Setting("MLP", flipped=0.3), Setting("CNN")
-FIXED: Any = {"any_length": False}
-BY_ERROR: Any = {"any_length": False, "by": "error"}
-PENALTIES = ((l2(1e-3),), (l2(1e-2),))
-DECAYS = (0.1, 1.0)  # Adam's own steps are of the size lr, so that decay times lr has to be compared with lr itself
-MOVES = ((crop(1), rotate(10)), (crop(1), rotate(20)))
-SMOOTHING = (label_smoothing(0.05), label_smoothing(0.1))
-ONE_RUN = Arm(tuple(recipe(cosine(lr)) for lr in RATES), **FIXED)
-MEAN = Arm(tuple(recipe(cosine(lr), keep=swa()) for lr in RATES), **FIXED)
-CYCLES = Arm(tuple(recipe(lr, keep=snapshots(MEMBERS)) for lr in RATES), **FIXED)
-STOPPED = Arm(tuple(recipe(lr, stop=early_stopping()) for lr in RATES), **FIXED)
-
-COMPARISONS = (
-    Comparison("dropout", MLP, plain(), strengths("layers", ((dropout(0.2),), (dropout(0.5),)))),
-    Comparison("weight decay", MLP, plain(), strengths("decay", DECAYS)),
-    Comparison("weight decay", NOISY, plain(), strengths("decay", DECAYS)),
-    Comparison("L2 penalty", MLP, plain(), strengths("penalties", PENALTIES)),
-    Comparison("L2 penalty", NOISY, plain(), strengths("penalties", PENALTIES)),
-    Comparison("augmentation: crop, rotate", CNN, plain(), strengths("augmentation", MOVES)),
-    Comparison("mixup", CNN, plain(), strengths("augmentation", ((mixup(0.2),), (mixup(1.0),)))),
-    Comparison("early stopping", NOISY, plain(**FIXED), STOPPED),
-    Comparison("snapshots, same budget", CNN, ONE_RUN, CYCLES),
-    Comparison("SWA, statistics recomputed", CNN, ONE_RUN, MEAN),
-    Comparison(
-        "label smoothing", MLP, plain(**BY_ERROR), strengths("loss", SMOOTHING, **BY_ERROR), tuple(MEASURES)
-    ),
-)  # fmt: skip
-
-
-def rows(draws: int) -> Iterator[Row]:
-    """Makes all comparisons."""
-    for one in COMPARISONS:
-        sides = _says(one.setting, one.plain), _says(one.setting, one.other)
-        yield from compared(one.part, one.setting, *sides, draws, one.measures)
-    kept = dataclasses.replace(chosen(CNN, MEAN), keep=swa(statistics="kept"))
-    with_kept: Say = lambda draw: fitted(CNN, kept, draw, draw).said  # noqa: E731 - a side is a function
-    yield from compared("SWA, statistics kept", CNN, _says(CNN, ONE_RUN), with_kept, draws)
-    yield from compared("SWA, recomputed beside kept", CNN, with_kept, _says(CNN, MEAN), draws)
-    yield from ensembles(MLP, draws)
-
-
-def _says(setting: Setting, arm: Arm) -> Say:
-    return lambda draw: fitted(setting, chosen(setting, arm), draw, draw).said
-
-
-def compared(
-    part: str, setting: Setting, one: Say, other: Say, draws: int, measures: tuple[str, ...] = ("log loss", "error")
-) -> Iterator[Row]:
-    """Pairs two sides over the draws, by each measure."""
-    pairs = [(one(draw), other(draw)) for draw in range(draws)]
-    for name in measures:
-        measure = MEASURES[name]
-        found = paired([measure(a) for a, _ in pairs], [measure(b) for _, b in pairs])
-        yield Row(part, str(setting), name, found)
-
-
-def ensembles(setting: Setting, draws: int) -> Iterator[Row]:
-    """Five seeds of the plain arm, their probabilities averaged, beside what they reach in the mean."""
-    settled = chosen(setting, plain())
-    members = [
-        [fitted(setting, settled, draw, draw + 100 * k).said for k in range(MEMBERS)] for draw in range(draws)
-    ]  # fmt: skip
-    together = [
-        Outputs(combined(torch.stack([said.outputs for said in crew]), "classes"), crew[0].targets) for crew in members
-    ]
-    for name in ("log loss", "error"):
-        measure = MEASURES[name]
-        alone = [sum(measure(said) for said in crew) / MEMBERS for crew in members]
-        yield Row(f"ensemble of {MEMBERS}", str(setting), name, paired(alone, [measure(said) for said in together]))
+DRAWS, PROCESSES = 12, 2
 
 
 def verdict(found: Difference, adjusted: float) -> str:
@@ -163,44 +39,47 @@ def told(found: list[Row]) -> list[str]:
     return lines
 
 
-def settings() -> list[str]:
+def settings(found: list[Row]) -> list[str]:
     """What was chosen for every side."""
     lines = []
-    for one in COMPARISONS:
-        lines.append(f"{one.part}, {one.setting}:")
-        lines += [
-            f"  {name:<8} {chosen(one.setting, arm)!r}" for name, arm in (("without", one.plain), ("with", one.other))
-        ]
+    for row in dict.fromkeys((one.part, one.setting, one.without, one.having) for one in found):
+        lines += [f"{row[0]}, {row[1]}:", f"  without  {row[2]}", f"  with     {row[3]}"]
     return lines
+
+
+def all_rows(draws: int) -> list[Row]:
+    """Makes all comparisons, several processes side by side with a thread each."""
+    start = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(PROCESSES, start, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        found: list[Row] = []
+        for rows in pool.map(rows_of, range(len(JOBS)), repeat(draws)):
+            found += rows
+            print(*told(rows), sep="\n", file=sys.stderr, flush=True)  # its p are adjusted among themselves alone
+    return found
 
 
 def main(draws: int) -> None:
     """Makes all comparisons and keeps the evidence."""
     torch.set_num_threads(1)
     began = time.perf_counter()
-    found: list[Row] = []
-    for row in rows(draws):
-        print(f"{time.perf_counter() - began:5.0f} s {row}", file=sys.stderr, flush=True)
-        found.append(row)
+    found = all_rows(draws)
     seconds = time.perf_counter() - began
+    about = [
+        f"python benchmarks/generalization.py {draws}; {seconds:.0f} s in all, {PROCESSES} processes side by side",
+        f"Both sides of a comparison share {draws} seeds: each draws its training images of the 1197 kept for judging",
+        "and is scored on the others. Differences are with minus without: negative is better. 95 % paired t intervals,",
+        "over draws and the luck of runs; draws overlap, so they speak of these 1197 images. Each interval stands",
+        f"alone: of {len(found)} comparisons one or two would miss zero by chance, hence Holm's p over all of them.",
+        f"Adam, batches of {BATCH}. Chosen on {len(TUNING_DRAWS)} other seeds from 600 other images, by log loss; six",
+        "candidates for every side: six lr, or three lr by two strengths, or by two lengths. Beside dropout, decay and",
+        f"L2 the number of epochs is chosen too, 1 to {LENGTH} by the mean curve, so that no side wins by training for",
+        f"less long. Augmentation and mixup train for {DOUBLE} epochs, and those without have the choice of",
+        f"{DOUBLE // 4} or {DOUBLE}, along a cosine. Early stopping is set beside {LONG} epochs; the sides of label",
+        f"smoothing have {LENGTH} epochs each, chosen by error, as is usual. The ensemble is set beside the mean",
+        "of its members, each of which costs a fifth of it.",
+    ]
     record("generalization", [
-        *conditions("scipy", "scikit-learn"),
-        f"python benchmarks/generalization.py {draws}; {seconds:.0f} s in all; Adam, batches of {BATCH}",
-        f"Both sides of a comparison share {draws} seeds: each draws 200 training images of the 1197 kept for judging",
-        "and is scored on the other 997. Differences are with minus without: negative is better. 95 % paired t",
-        "intervals, over draws and the luck of runs; draws overlap, so they speak of these 1197 images. Each interval",
-        f"stands alone: of {len(found)} comparisons one or so would miss zero by chance, hence Holm's p over all.",
-        f"Chosen on {len(TUNING_DRAWS)} other seeds from 600 other images, by log loss; six candidates for every side:",
-        f"lr of {RATES}; where there is a strength, two of it by three lr.",
-        f"Epochs are chosen too, from 1 to {LENGTH}, so that no side wins by training for less long. Where the part is",
-        f"about the length itself, and for label smoothing, every run has {LENGTH} (early stopping: at most), and the",
-        "sides of label smoothing are chosen by error.",
-        "The ensemble is set beside the mean of its members, which cost a fifth of it.",
-        "",
-        *told(found),
-        "",
-        "Chosen:",
-        *settings(),
+        *conditions("scipy", "scikit-learn"), *about, "", *told(found), "", "Chosen:", *settings(found),
     ])  # fmt: skip
 
 
