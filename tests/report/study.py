@@ -50,6 +50,10 @@ class MadeUp:
         luck = np.random.default_rng(5).random(self.size.examples)
         return {name: (np.where(each > 0.5, 0.9, 0.6) + 0.1 * luck, each > 0.5) for name, each in right.items()}
 
+    def inference(self) -> dict[str, dict[str, int]]:
+        costs = {"adam": {"networks": 5, "parameters": 100}, "sgd": {"networks": 1, "parameters": 250}}
+        return {truth.name: costs.get(truth.name, {"networks": 1, "parameters": 100}) for truth in self.truths}
+
     def augmented(self) -> dict[str, tuple[str, np.ndarray, np.ndarray]]:
         plain = np.arange(8 * 16, dtype=np.uint8).reshape(8, 1, 4, 4)
         return {truth.name: (f"flip({truth.name})", plain, plain[..., ::-1]) for truth in self.truths[1:3]}

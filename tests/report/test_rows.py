@@ -29,6 +29,25 @@ def test_refits_that_diverged_are_named():
     assert set(troubles.values()) == {""}
 
 
+def test_what_predicting_costs_is_told_where_it_differs():
+    said = {row.method: row.inference for row in leaderboard(STUDY).rows if row.inference}
+    assert said == {
+        "adam": "predicts with 5 networks, at 5 times the cost of one",
+        "sgd": "2.5 times the parameters of the smallest",
+    }
+
+
+class Older(MadeUp):
+    """A study that was made before it was counted."""
+
+    def inference(self):
+        return {}
+
+
+def test_what_predicting_costs_may_be_unknown():
+    assert {row.inference for row in leaderboard(Older(EIGHT[:2])).rows} == {""}
+
+
 def test_metrics_that_are_no_share_have_no_percent():
     board = leaderboard(MadeUp(EIGHT, Size(metric="rmse", higher=False, proper="squared_error")))
     assert (board.metric, board.percent, board.proper, board.target) == ("RMSE", "", "squared error", "3")

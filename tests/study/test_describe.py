@@ -8,11 +8,12 @@ from torch import nn
 from ravine.data.augment import flip, gaussian_noise, mixup
 from ravine.data.augmentation import Augmentation
 from ravine.data.task import Task
+from ravine.keep import snapshots
 from ravine.recipe import Recipe
 from ravine.rules import SGD
 from ravine.study.study import Study
 
-from .small import study
+from .small import blobs, study
 
 IMAGES = torch.linspace(-1, 3, 40 * 6 * 130).reshape(40, 1, 6, 130)
 
@@ -79,3 +80,12 @@ def test_inputs_that_are_no_images_are_not_shown(tmp_path, monkeypatch):
     monkeypatch.setenv("RAVINE_HOME", str(tmp_path / "home"))
     noisy = Recipe(SGD(lr=0.01), epochs=1, augmentation=(gaussian_noise(std=0.1),))
     assert study(tmp_path / "study", methods=[noisy], settings=1, seeds=1).augmented() == {}
+
+
+def test_networks_and_parameters_of_what_predicts_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setenv("RAVINE_HOME", str(tmp_path / "home"))
+    one, three = Recipe(SGD(lr=0.01), epochs=3), Recipe(SGD(lr=0.01), epochs=3, keep=snapshots(3))
+    found = study(tmp_path / "study", blobs(), methods=[one, three], settings=1, seeds=1).inference()
+    assert found == {  # three inputs and a bias for each of two classes
+        repr(one): {"networks": 1, "parameters": 8}, repr(three): {"networks": 3, "parameters": 8},
+    }  # fmt: skip

@@ -91,6 +91,10 @@ class Source(Protocol):
         """How sure a refit of each method was of its answers to the test examples, and whether each was right."""
         ...
 
+    def inference(self) -> Mapping[str, Mapping[str, int]]:
+        """By method, how many "networks" predict together, and the "parameters" of each."""
+        ...
+
     def augmented(self) -> Mapping[str, tuple[str, Any, Any]]:
         """By method that augments images, how; some images as they are, `[m, c, h, w]` as bytes, and changed so."""
         ...

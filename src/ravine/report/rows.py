@@ -34,6 +34,7 @@ class Row(NamedTuple):
         cost: Gradient evaluations spent on tuning.
         state: Bytes of state per parameter.
         trouble: What went wrong in its refits; empty where nothing did.
+        inference: What predicting costs beside others; empty where that is what one network costs, of the least size.
     """
 
     method: str
@@ -52,6 +53,7 @@ class Row(NamedTuple):
     cost: str
     state: str
     trouble: str
+    inference: str
 
 
 class Leaderboard(NamedTuple):
@@ -96,7 +98,8 @@ def leaderboard(source: Source) -> Leaderboard:
     for place, row in enumerate(summary.to_dict("records")):
         texts = _tested(score, proper, place) | _beside(row, share, digits, gaps)
         trouble = _trouble(row, int(refits.get(row["method"], 0)))
-        rows.append(Row(method=row["method"], setting=str(row["setting"]), trouble=trouble, **texts))
+        cost = _inference(source, row["method"])
+        rows.append(Row(row["method"], str(row["setting"]), trouble=trouble, inference=cost, **texts))
     metric, beside = in_words(source.metric_name), in_words(source.proper_name)
     return Leaderboard(metric, unit(share), beside, target, tested, tuple(rows))
 
@@ -163,6 +166,15 @@ def _beside(row: dict[str, Any], share: bool, digits: int, gaps: int) -> dict[st
 def _digits(values: Any, share: bool) -> int:
     """Two significant digits of the typical value."""
     return decimals((100 if share else 1) * np.abs(np.asarray(values, dtype=np.float64)) / 10)
+
+
+def _inference(source: Source, method: str) -> str:
+    known = source.inference()
+    mine = known.get(method, {})
+    networks, sizes = mine.get("networks", 1), [one["parameters"] for one in known.values() if "parameters" in one]
+    said = [f"predicts with {networks} networks, at {networks} times the cost of one"] if networks > 1 else []
+    times = mine["parameters"] / min(sizes) if "parameters" in mine and min(sizes) else 1.0
+    return ", ".join([*said, *([f"{times:.3g} times the parameters of the smallest"] if times >= 1.005 else [])])
 
 
 def _trouble(row: dict[str, Any], refits: int) -> str:

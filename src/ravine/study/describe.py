@@ -5,6 +5,7 @@ import datetime
 import importlib.metadata
 import platform
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -15,11 +16,13 @@ from ..data.forward import split
 from ..data.randomness import seeded
 from ..engines.latex import mathml
 from ..fields import text
+from ..keep import snapshots
 from ..optim import field_names
 from ..part import look_up
 from ..ranges import Range, log, near_one
 from ..recipe import Recipe
 from ..schedules import bind, varying
+from ..training.network import network
 from ..training.objective import changing
 from ..training.order import steps_per_epoch
 from ..training.stage import Stage
@@ -130,6 +133,7 @@ def results(entries: Sequence[Entry], state: Course, records: Mapping[str, Recor
         "schedules": {name: rates for name, rates in schedules.items() if rates},
         "winner": best.name,
         "train_this_way": train_this_way(best, state, records, scene),
+        "inference": {entry.name: _inference(entry, state, data) for entry in entries},
         "augmented": {name: shown for name, shown in augmented.items() if shown},
     }
 
@@ -139,6 +143,19 @@ def _place(entry: Entry, state: Course, records: Mapping[str, Record]) -> tuple[
     chosen = state.races[entry.name].chosen
     assert chosen is not None
     return rank(entry.field, chosen, -1, records)[:2]
+
+
+def _inference(entry: Entry, state: Course, data: Stage) -> dict[str, int]:
+    """Counts the networks that predict together at the tuned setting, and the parameters of each."""
+    chosen = state.races[entry.name].chosen
+    assert chosen is not None
+    settled = entry.field.settled[chosen]
+    keep = settled.recipe.keep
+    found = {"networks": keep.cycles if isinstance(keep, snapshots) else 1}
+    with suppress(Exception):  # a user's model may raise anything; its runs have told of it
+        model = network(data.task, settled.recipe.layers, 0, settled.arguments)
+        found["parameters"] = sum(parameter.numel() for parameter in model.parameters())
+    return found
 
 
 def _augmented(entry: Entry, state: Course, data: Stage, seed: int) -> dict[str, Any]:

@@ -183,6 +183,14 @@ class Study:
         """
         return {name: np.array(rates) for name, rates in self.facts.get("schedules", {}).items()}
 
+    def inference(self) -> dict[str, dict[str, int]]:
+        """Gives what it costs to predict by each method.
+
+        Returns:
+            By method, "networks", how many predict together, and where it is known "parameters", those of each.
+        """
+        return self.facts.get("inference", {})
+
     def augmented(self) -> dict[str, tuple[str, np.ndarray, np.ndarray]]:
         """Gives some training images as they are and as each method that augments sees them.
 
