@@ -214,6 +214,39 @@ def test_a_worker_that_dies_is_told_in_one_line():
     assert "its worker process died twice (EXIT(3)). The same call goes on with what is kept." in ended.stdout
 
 
+class Counted(nn.Module):
+    """Counts its steps, and breaks off at one of them."""
+
+    steps, breaks_at = 0, 8
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 3)
+
+    def forward(self, x):
+        Counted.steps += self.training
+        if Counted.steps == Counted.breaks_at:
+            raise ValueError("cut off")
+        return self.layer(x)
+
+
+def test_what_was_cut_off_is_not_done_twice(tmp_path, monkeypatch):
+    task = labels(model=Counted)
+    options = {"members": 2, "workers": 1, "out": tmp_path, "checkpoint_seconds": 0}
+    with pytest.raises(RavineError, match="cut off"):
+        train_ensemble(task, QUICK, **options)  # in the second of two epochs of five steps
+    monkeypatch.setattr(Counted, "steps", 0)
+    monkeypatch.setattr(Counted, "breaks_at", -1)
+    train_ensemble(task, QUICK, **options)
+    assert Counted.steps == 3 + 10
+
+
+def test_nothing_is_trained_that_cannot_be_combined(tmp_path):
+    with pytest.raises(RavineError, match="members vote for labels"):
+        train_ensemble(numbers(), QUICK, combine="vote", out=tmp_path / "ensemble")
+    assert not (tmp_path / "ensemble").exists()
+
+
 def test_a_task_that_cannot_be_carried_says_so(tmp_path):
     lock = threading.Lock()
     task = labels(model=lambda: (lock, network())[1])
