@@ -20,10 +20,11 @@ from ..study.small import study, task_file
 from .cases import CPU, SHORT, blobs, by_hand, waves
 
 AVERAGED = "Recipe(Average(Momentum(lr=0.2), decay=0.9), epochs=2, batch_size=8)"
+KEPT = "Recipe(Momentum(lr=0.2), epochs=4, batch_size=8, keep=snapshots(cycles=2))"
 STOPPED = "Recipe(Momentum(lr=2.0), epochs=6, batch_size=8, stop=early_stopping(patience=2))"
 
 
-@pytest.mark.parametrize("recipe", [SHORT, AVERAGED, STOPPED])
+@pytest.mark.parametrize("recipe", [SHORT, AVERAGED, KEPT, STOPPED])
 @pytest.mark.parametrize("preprocess", [None, StandardScaler()])
 def test_a_fold_is_what_it_is_by_hand(recipe, preprocess):
     task = blobs(preprocess=preprocess)

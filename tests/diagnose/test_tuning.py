@@ -46,19 +46,29 @@ def test_the_chosen_setting_is_trained_on_all_training_data_and_tested_once():
 
 
 def test_the_choice_is_that_of_a_study(tmp_path):
-    methods = ("sgd", "momentum", "adam")
+    methods = ("SGD(lr=1e-6)", "sgd", "momentum", "adam")
     found = tune(blobs(), methods, epochs=3, **INLINE)
     seen = study(tmp_path / "study", blobs(), methods=methods, settings=4, folds=3, seeds=1).summary()
     best = seen.iloc[0]
     assert (found.method, found.recipe) == (best.method, best.recipe)
     assert found.choice.score[0] == best.cv_score
-    assert len(found.choice) == 12
+    assert found.method != methods[0]
+    assert len(found.choice) == 13
 
 
 def test_halving_stops_settings_and_the_table_says_so():
     found = tune(blobs(), RANGED, epochs=8, **INLINE)
     assert sorted(found.choice.epochs) == [2, 4, 8, 8] or sorted(found.choice.epochs) == [2, 2, 8, 8]
     assert found.choice.finished.tolist() == sorted(found.choice.finished, reverse=True)
+
+
+def test_the_run_has_the_epochs_that_the_mean_curve_over_the_folds_chose(tmp_path):
+    recipe = "Recipe(Momentum(lr=2.0), epochs=8, batch_size=8, stop=early_stopping(patience=2))"
+    found = tune(blobs(), recipe, **INLINE)
+    runs = study(tmp_path / "study", blobs(), methods=(), recipe=recipe, settings=4, folds=3, seeds=1, epochs=8).table()
+    refit = runs[runs.stage == "tuned"]
+    assert len(found.run.history) == refit.epochs.item() < 8
+    assert found.run.score == refit.score.item()
 
 
 def test_a_search_that_was_cut_off_goes_on_and_ends_in_the_same_numbers(tmp_path):
