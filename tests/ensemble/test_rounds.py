@@ -142,9 +142,14 @@ def test_the_third_decides_only_where_the_others_disagree():
         assert decided == (first if first == second else third)
 
 
-def test_a_filter_that_lets_too_few_pass_ends_it():
-    targets = torch.zeros(9, dtype=torch.long)
-    thirds = [torch.arange(3), torch.arange(3, 6), torch.arange(6, 9)]
-    done = filtered(lambda *_: targets, targets, thirds, seed=1)
-    assert len(done.weights) < 3
-    assert "examples pass its filter, and it takes two to learn." in done.note
+@pytest.mark.parametrize("disagreed", [0, 1, 2])
+def test_a_filter_that_lets_too_few_pass_ends_it(disagreed):
+    targets = torch.arange(12) % 2
+    said = [targets.clone(), 1 - targets, targets]
+    said[0][4:8] = 1 - targets[4:8]  # so that the coin finds enough for the second
+    said[0][[5, 7]] = targets[[5, 7]]
+    said[1][8 + disagreed :] = said[0][8 + disagreed :]
+    thirds = [torch.arange(4), torch.arange(4, 8), torch.arange(8, 12)]
+    done = filtered(lambda _, number: said[number], targets, thirds, seed=0)
+    note = f"Boosting ended before member 2: {disagreed} of 4 examples pass its filter, and it takes two to learn."
+    assert (len(done.weights), done.note) == ((3, "") if disagreed == 2 else (2, note))
