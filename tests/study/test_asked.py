@@ -4,6 +4,7 @@ import pytest
 
 from ravine.data.ready_made import wine
 from ravine.errors import RavineError
+from ravine.keep import snapshots
 from ravine.recipe import Recipe, early_stopping
 from ravine.rules import SGD, Adam
 from ravine.study.asked import asked, recipes_in
@@ -55,6 +56,11 @@ def test_what_is_varied_starts_from_the_recipe_or_from_adam():
     methods, recipe = asked(WINE, None, "Recipe(SGD(lr=0.5), epochs=4)", axis="ensemble")
     assert recipe is None
     assert contenders(methods)[0].recipe == Recipe(SGD(lr=0.5), epochs=4)
+
+
+def test_a_short_training_has_as_many_cycles_as_it_can():
+    methods, _ = asked(WINE, None, None, axis="ensemble", epochs=3)
+    assert contenders(methods)[-1].recipe.keep == snapshots(3)
 
 
 def test_a_recipe_is_taken_apart():

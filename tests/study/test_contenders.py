@@ -5,7 +5,10 @@ import pytest
 from scipy.stats import qmc
 from torch import nn
 
+from ravine.data.objectives import label_smoothing
+from ravine.data.penalties import l2
 from ravine.errors import RavineError
+from ravine.layers import dropout
 from ravine.part import meanings
 from ravine.ranges import choice, integers, log, near_one, uniform
 from ravine.recipe import Recipe
@@ -64,6 +67,13 @@ def test_the_defaults_are_the_textbook_s():
     found = at_defaults(made, network)
     assert found.recipe == Recipe(Adam(lr=cosine(1e-3), beta1=0.9))
     assert found.arguments == {"width": 12, "depth": 2}
+
+
+def test_a_part_s_own_field_has_its_own_default_or_none():
+    smoothed = Contender("smoothed", Recipe(Adam(lr=LR), loss=label_smoothing(uniform(0.0, 0.3))))
+    assert at_defaults(smoothed, network).recipe == Recipe(Adam(lr=1e-3), loss=label_smoothing(0.1))
+    assert at_defaults(Contender("none", Recipe(Adam(lr=LR), penalties=l2(log(1e-5, 1e-2)))), network) is None
+    assert at_defaults(Contender("none", Recipe(Adam(lr=LR), layers=dropout(uniform(0.0, 0.5)))), network) is None
 
 
 def test_a_schedule_s_own_field_falls_back_to_the_schedule_s_default():

@@ -1,6 +1,7 @@
 """Who a study is asked to compare: methods by name, what `vary` makes of a recipe, or the lines of a file."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ def asked(
     axis: str | None = None,
     apart: bool = False,
     file: str | Path | None = None,
+    epochs: int | None = None,
 ) -> tuple[tuple[Method, ...], Given]:
     """Settles who takes part.
 
@@ -39,6 +41,7 @@ def asked(
         axis: What is varied about the recipe.
         apart: Whether the recipe's parts are added and left out one by one.
         file: A file of recipes, one a line, as `name = recipe`.
+        epochs: The length of training, where it is not the recipe's.
 
     Returns:
         The methods, and the recipe that takes part as it is.
@@ -62,6 +65,7 @@ def asked(
     if apart and recipe is None:
         raise RavineError("--one-by-one takes a recipe apart: give it, as in --recipe 'Recipe(Adam(), ...)'.")
     base = _base(recipe, task)
+    base = base if epochs is None else replace(base, epochs=epochs)
     found: Mapping[str, Any] = one_by_one(base) if axis is None else vary(axis, base, task)
     file, colon, _ = recipe.partition(".py:") if isinstance(recipe, str) else ("", "", "")
     source = f"{file}{colon}" if colon else ""  # a rule of one's own is read where it was found

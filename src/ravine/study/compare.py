@@ -121,7 +121,7 @@ def compare(
         RavineError: An option, the task, or the folder is not as it must be.
     """
     found = _found(task, metric)
-    contestants, recipe = asked(found, methods, recipe, axis=vary, apart=one_by_one, file=recipes)
+    contestants, recipe = asked(found, methods, recipe, axis=vary, apart=one_by_one, file=recipes, epochs=epochs)
     options = Options(
         task=task if isinstance(task, str) else found.source or found.name or "task",
         methods=tuple(given if isinstance(given, str) else text(given) for given in contestants),

@@ -159,7 +159,8 @@ def _default_of(contender: Contender, path: Path, factory: Callable[..., Any]) -
         holder = look_up(contender.whole, path[:k])
         own = getattr(type(holder), name, None) if isinstance(name, str) else None
         # A schedule's own default, such as the end of a cosine; where it has none, that of the field that holds it.
-        default = own if isinstance(holder, (Rule, Recipe)) or own is not None else default
+        of_its_own = isinstance(holder, Part) and not isinstance(holder, Schedule)
+        default = own if of_its_own or own is not None else default
     return default
 
 
