@@ -64,18 +64,19 @@ class freeze(Layer):  # noqa: N801 - typed as a function
             The same network.
 
         Raises:
-            RavineError: Nothing is named so, or nothing would be left that learns.
+            RavineError: Nothing is named so that could be frozen, or nothing would be left that learns.
         """
         frozen = self._named(model, self.layers)
         spared = set() if self.but is None else self._named(model, self.but)
         until = math.inf if self.until is None else self.until
+        noted = 0
         for place, layer in model.named_modules():
             own = [name for name, _ in layer.named_parameters(recurse=False)]
             chosen = [name for name in own if _chosen(f"{place}.{name}".lstrip("."), frozen, spared)]
-            for name in chosen:
-                note(layer, name, until)
-            if _chosen(place, frozen, spared) or (chosen and chosen == own):
-                note(layer, STATISTICS, until)
+            chosen += [STATISTICS] * (_chosen(place, frozen, spared) or bool(chosen and chosen == own))
+            noted += sum(note(layer, name, until) for name in chosen)
+        if not noted:
+            raise RavineError(f"{self!r}: what it names in {type(model).__name__} learns nothing that could be frozen.")
         return _begun(self, model)
 
     def _named(self, model: nn.Module, patterns: Any) -> set[str]:

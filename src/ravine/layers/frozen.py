@@ -28,7 +28,7 @@ class Still:
         return type(self.layer).train(self.layer, mode and not self.frozen)
 
 
-def note(layer: nn.Module, name: str, until: Any) -> None:
+def note(layer: nn.Module, name: str, until: Any) -> bool:
     """Notes in a layer until when something of it is frozen, beside what is noted already.
 
     A parameter that the network's own factory froze is not noted, and so never thawed.
@@ -37,15 +37,19 @@ def note(layer: nn.Module, name: str, until: Any) -> None:
         layer: The layer.
         name: One of its own parameters, or `STATISTICS`, which only norms have.
         until: A share of training, or `epochs(n)`; infinity for good.
+
+    Returns:
+        Whether there was anything to note.
     """
     notes = layer.__dict__.get(NOTES, {})
     if name == STATISTICS:
         if getattr(layer, "running_mean", None) is None:
-            return
+            return False
         layer.__dict__.setdefault("train", Still(layer))
     elif not getattr(layer, name).requires_grad and name not in notes:
-        return
+        return False
     layer.__dict__[NOTES] = {**notes, name: (*notes.get(name, ()), until)}
+    return True
 
 
 def settle(model: nn.Module, epoch: int, length: float) -> None:

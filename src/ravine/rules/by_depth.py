@@ -1,6 +1,6 @@
 """ByDepth: gives every layer its own step size, smaller by a factor with each layer below the last.
 
-Howard & Ruder 2018, "Universal Language Model Fine-tuning for Text Classification", section 3.1 (discriminative
+Howard & Ruder 2018, "Universal Language Model Fine-tuning for Text Classification", section 3.2 (discriminative
 fine-tuning). https://arxiv.org/abs/1801.06146
 
 Choose it when a network begins with the weights of another: its first layers fit other data already and want small
