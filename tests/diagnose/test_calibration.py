@@ -60,10 +60,13 @@ def test_an_interval_is_wilsons():
 
 def test_what_a_calibrated_model_shows_is_what_calibrated_models_show():
     luck = np.random.default_rng(1)
-    errors = np.array([reliability(STATED, luck.random(500) < STATED, seed=k).error for k in range(300)])
+    bins = np.ceil(STATED * 15).astype(int)
+    rights = luck.random((1000, 500)) < STATED
+    away = [np.abs((rights[:, bins == b] - STATED[bins == b]).sum(axis=1)) for b in np.unique(bins)]
+    errors = np.sum(away, axis=0) / 500
     found = reliability(STATED, RIGHT)
-    assert found.chance == pytest.approx(errors.mean(), rel=0.05)
-    assert abs((errors > found.chance_high).mean() - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 300)
+    assert found.chance == pytest.approx(errors.mean(), rel=0.02)
+    assert abs((errors > found.chance_high).mean() - 0.05) < 3 * np.sqrt(2 * 0.05 * 0.95 / 1000)  # of both draws
     assert found.error > found.chance_high  # answers were right less often than stated
     assert "it is overconfident" in found.sentence()
     honest = reliability(STATED, luck.random(500) < STATED)

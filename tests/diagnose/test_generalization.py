@@ -9,11 +9,13 @@ from sklearn.preprocessing import StandardScaler
 
 from ravine.data import ledger
 from ravine.data.find import find
+from ravine.diagnose.gap import gap_by_epoch
 from ravine.diagnose.generalization import cross_validate
 from ravine.diagnose.interval import corrected
 from ravine.errors import RavineError
 from ravine.recipe import read_recipe
 from ravine.training.stage import fold_stage
+from ravine.training.train import train
 
 from ..study.small import blobs as studied
 from ..study.small import study, task_file
@@ -100,6 +102,18 @@ def test_the_interval_is_that_of_the_formula():
     assert "not independent" in " ".join(run.sentences())
 
 
+def test_intervals_end_where_their_metric_does_and_gaps_do_not():
+    found = cross_validate(blobs(), SHORT, folds=2, workers=1, confidence=0.999)
+    wide = corrected(found.table().score, 1.0, confidence=0.999, over="")
+    assert (wide.low < 0) or (wide.high > 1)
+    assert 0 <= found.score.low < found.score.high <= 1
+    assert found.proper.low >= 0
+    assert found.gap.low < 0
+    numbers = cross_validate(waves(), SHORT, folds=2, workers=1, confidence=0.999)
+    assert numbers.score.high == 1  # R2
+    assert numbers.score.low < 0
+
+
 @pytest.mark.parametrize(("repeats", "plain", "cautious"), [(4, 0.8, 0.9), (1, 0.97, 0.96)])
 def test_corrected_intervals_cover_the_expected_error_where_plain_ones_do_not(repeats, plain, cautious):
     luck, corrects, plains = np.random.default_rng(0), [], []
@@ -129,6 +143,14 @@ def test_cross_validation_follows_the_gap_and_the_calibration():
     assert found.reliability(bins=5).count.sum() == 60
     hits = (said.outputs.argmax(1) == said.targets).double().mean()
     assert (found.reliability().accuracy * found.reliability().count).sum() / 60 == pytest.approx(float(hits))
+
+
+def test_a_run_that_never_looked_at_unseen_examples_has_no_gap_to_follow():
+    run = train(blobs(), SHORT)
+    with pytest.raises(RavineError, match="train never looks at the test set between epochs"):
+        gap_by_epoch([run.history], higher_is_better=True)
+    with pytest.raises(RavineError, match="no scores on unseen examples"):
+        gap_by_epoch([], higher_is_better=True)
 
 
 def test_a_run_that_diverges_counts_at_chance_and_is_named():

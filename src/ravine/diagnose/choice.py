@@ -1,6 +1,6 @@
 """The table that a choice on folds was made by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,18 +26,22 @@ def choice_of(entries: Sequence[Entry], records: Mapping[str, Record], chosen: J
     """
     lengths = {entry.name: entry.epochs for entry in entries}
     settings: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    for record in (one.record for one in last_stretches(records.values())):
+    # In an order of their own, so that rounding does not tell which run ended first.
+    for record in sorted((one.record for one in last_stretches(records.values())), key=_order(entries)):
         if record["fold"] >= 0:
             settings.setdefault((record["method"], record["setting"]), []).append(record)
     rows = [
         _row(folds, lengths[method], (method, setting) == (chosen.method, chosen.setting))
         for (method, setting), folds in settings.items()
     ]
-    columns, ascending = (
-        ["chosen", "finished", "score", "proper"],
-        [False, False, not entries[0].field.higher_is_better, True],
-    )
+    lower = not entries[0].field.higher_is_better
+    columns, ascending = ["chosen", "finished", "score", "proper"], [False, False, lower, True]
     return pd.DataFrame(rows).sort_values(columns, ascending=ascending, kind="stable", ignore_index=True)
+
+
+def _order(entries: Sequence[Entry]) -> Callable[[Mapping[str, Any]], tuple[int, int, int]]:
+    places = {entry.name: place for place, entry in enumerate(entries)}
+    return lambda record: (places[record["method"]], record["setting"], record["fold"])
 
 
 def _row(folds: Sequence[Mapping[str, Any]], epochs: int, chosen: bool) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..numbers import short
+from ..numbers import in_words, short
 
 Floats = NDArray[np.float64]
 TERMS = ("error", "bias", "variance", "noise", "variance_effect", "noise_effect", "remainder")
@@ -88,7 +88,7 @@ class Decomposition:
         terms = {first: self.bias, "variance": self.variance_effect}
         terms |= {"noise": self.noise_effect, "chance in the test targets": self.remainder} if self.noise_known else {}
         said = ", ".join(f"{term} {name}" for name, term in terms.items())
-        return f"{self.loss} {self.error} over {self.members} members: {said}."
+        return f"{in_words(self.loss)} {self.error} over {self.members} members: {said}."
 
 
 def decomposed(loss: str, terms: Callable[[Floats], Floats], members: int, known: bool, seed: int) -> Decomposition:

@@ -24,7 +24,7 @@ from ..training.run import Epoch
 from ..training.stage import SPLIT_SEED
 from .calibration import Reliability, reliability_of
 from .gap import GapByEpoch, gap_by_epoch
-from .interval import Interval, check_confidence, corrected
+from .interval import Interval, bounded, check_confidence, corrected
 from .sampled import Sample, SampledRun
 from .side_by_side import Where, sampled_runs
 
@@ -57,12 +57,12 @@ class CrossValidation:
     @cached_property
     def score(self) -> Interval:
         """The metric on examples not learned from, the mean over the folds."""
-        return self._interval(np.array([run.score for run in self.runs]))
+        return bounded(self._interval(np.array([run.score for run in self.runs])), self.metric)
 
     @cached_property
     def proper(self) -> Interval:
         """The proper score on them; lower is better."""
-        return self._interval(np.array([run.proper for run in self.runs]))
+        return bounded(self._interval(np.array([run.proper for run in self.runs])), self.proper_name)
 
     @cached_property
     def gap(self) -> Interval:

@@ -1,6 +1,7 @@
 """Intervals that say what they rest on, and the one for scores whose training sets overlap."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,9 +27,35 @@ class Interval:
     """What kind of interval it is, and over what."""
 
     def __str__(self) -> str:
-        digits = decimals([(self.high - self.low) / 2], most=6)
+        # What is unsure shows three digits all the same: a reader compares it with others.
+        digits = max(decimals([(self.high - self.low) / 2], most=6), decimals([0.01 * abs(self.value)], most=6) - 1)
         value, low, high = (number(each, digits) for each in (self.value, self.low, self.high))
         return f"{value} ({100 * self.confidence:g} %: {low} to {high})"
+
+
+BOUNDS = {
+    **dict.fromkeys(("accuracy", "error", "f1", "auc"), (0.0, 1.0)),
+    **dict.fromkeys(("log_loss", "squared_error", "absolute_error", "rmse"), (0.0, math.inf)),
+    "r2": (-math.inf, 1.0),
+}
+"""What metrics can be: a normal curve knows nothing of such bounds."""
+
+
+def bounded(interval: Interval, metric: str) -> Interval:
+    """Cuts an interval off where its metric ends.
+
+    Args:
+        interval: The interval.
+        metric: The metric's name.
+
+    Returns:
+        The interval within the metric's bounds.
+
+    >>> print(bounded(Interval(0.97, 0.92, 1.02, 0.95, "t over 5 folds"), "accuracy"))
+    0.97 (95 %: 0.92 to 1.00)
+    """
+    least, most = BOUNDS.get(metric, (-math.inf, math.inf))
+    return replace(interval, low=max(interval.low, least), high=min(interval.high, most))
 
 
 def check_confidence(confidence: float, function: str) -> None:

@@ -25,7 +25,7 @@ from ..training.order import steps_per_epoch
 from ..training.stage import SPLIT_SEED
 from .fitting import Fitting, fitting
 from .generalization import MOST_SEED
-from .interval import Interval, check_confidence, corrected
+from .interval import Interval, bounded, check_confidence, corrected
 from .nested import check_classes, labels_of, nested_order, sizes_of
 from .sampled import Sample, SampledRun, chance_of
 from .side_by_side import Where, sampled_runs
@@ -74,7 +74,8 @@ class LearningCurve:
         Returns:
             The mean over the seeds with its interval.
         """
-        return self._interval(self.values(name)[place])
+        metric = self.proper_name if name.endswith("proper") else self.metric
+        return bounded(self._interval(self.values(name)[place]), metric)
 
     @cached_property
     def gap(self) -> Interval:
