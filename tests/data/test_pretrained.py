@@ -15,7 +15,7 @@ from torch import nn
 
 from ravine.data.find import find
 from ravine.data.model import build_model, check_model
-from ravine.data.pretrained import Pretrained, digest_of, read_pretrained, settled
+from ravine.data.pretrained import Pretrained, digest_of, settled
 from ravine.data.ready_made import digits_cnn
 from ravine.data.task import Task
 from ravine.errors import RavineError
@@ -392,17 +392,13 @@ def test_the_text_makes_the_same_task_again_and_a_task_of_a_task(tmp_path):
     torch.save({f"net.{name}": value for name, value in digits_cnn().state_dict().items()}, path)
     torch.save(digits_cnn().state_dict(), other)
     first = find("digits").pretrained(path, replace_head=True, rename={"net.": ""}, strict=True)
-    for task in (first, read_pretrained(first.source, find).pretrained(other, replace_head="4")):
-        again = read_pretrained(task.source, lambda text: find(text) if text == "digits" else found(text))
+    for task in (first, find(first.source).pretrained(other, replace_head="4")):
+        again = find(task.source)
         assert again.source == task.source
         for name, value in built(task, 3).items():
             assert torch.equal(value, built(again, 3)[name])
     torch.save({"0.weight": torch.zeros(16, 1, 3, 3)}, path)
-    assert "are others than before" in sentence(lambda: read_pretrained(first.source, find))
-
-
-def found(text):
-    return read_pretrained(text, find)
+    assert "are others than before" in sentence(lambda: find(first.source))
 
 
 @pytest.mark.parametrize(
@@ -415,7 +411,7 @@ def found(text):
     ],
 )
 def test_a_text_that_names_no_task_is_told(typed, told):
-    assert sentence(lambda: read_pretrained(typed, find)).startswith(told)
+    assert sentence(lambda: find(typed)).startswith(told)
 
 
 def test_a_task_file_may_make_one_and_is_its_source(tmp_path):
@@ -439,6 +435,18 @@ def test_a_run_begins_with_the_weights_of_another_runs_folder(tmp_path):
     second = train(task, SGD(lr=0.0), until=1, out=tmp_path / "second")
     assert torch.equal(second.model[0].weight, first.model[0].weight)
     assert second.model[3].weight.shape == (5, 8)
+
+
+def test_a_run_does_not_go_on_from_other_weights(tmp_path):
+    saved(tmp_path / "w")
+    task = Task(network, (X, THREE)).pretrained(tmp_path / "w")
+    train(task, SGD(lr=0.1), until=1, out=tmp_path / "run")
+    saved(tmp_path / "v", network(outputs=5))
+    other = Task(network, (X, THREE)).pretrained(tmp_path / "v")
+    assert "holds another run: the data were others" in sentence(
+        lambda: train(other, SGD(lr=0.1), until=1, out=tmp_path / "run")
+    )
+    assert train(task, SGD(lr=0.1), until=1, out=tmp_path / "run").outcome == "finished"
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn, optim
 
+from ravine.engines.latex import equations
 from ravine.engines.native.kernel import _compiled
 from ravine.engines.trace import symbolic, trace
 from ravine.errors import RavineError
@@ -30,6 +31,7 @@ from ravine.rules import (
     Rule,
     Split,
     field_names,
+    placed,
 )
 from ravine.rules.by_depth import ByDepth, at_depths, depths
 from ravine.schedules import cosine
@@ -205,6 +207,35 @@ def test_depths_count_weights_from_the_last_and_vectors_go_with_those_before(dim
     matrices = sum(dimension >= 2 for dimension in dimensions)
     above = [sum(dimension >= 2 for dimension in dimensions[k + 1 :]) for k in range(len(dimensions))]
     assert found == tuple(min(after, max(0, matrices - 1)) for after in above)
+
+
+@pytest.mark.parametrize("engine", ["plain", "native"])
+def test_an_optimizer_settles_depths_by_itself(engine):
+    params = [p.requires_grad_() for p in drawn()]
+    optimizer = Optimizer(params, Clip(ByDepth(SGD(lr=1.0), factor=0.5), value=1.0), engine=engine)
+    for p in params:
+        p.grad = torch.ones_like(p)
+    optimizer.step()
+    moved = [(old - p.detach()).mean().item() for p, old in zip(params, drawn(), strict=True)]
+    assert moved == pytest.approx([0.5**depth for depth in DEPTHS], abs=1e-14)
+    optimizer.load_state_dict(optimizer.state_dict())
+    rule = placed(Split(ByDepth(SGD()), Clip(ByDepth(Adam()), norm=1.0), where="matrices"), drawn())
+    assert rule == Split(ByDepth(SGD(), depths=DEPTHS), Clip(ByDepth(Adam(), depths=DEPTHS), norm=1.0), where=(0, 3, 5))
+
+
+def test_decay_around_it_would_not_know_which_lr():
+    with pytest.raises(RavineError, match=r"every layer has its own lr inside; write ByDepth\(Decay\(...\)\)\.$"):
+        Decay(Clip(ByDepth(SGD()), norm=1.0), l2=0.1)
+    Decay(ByDepth(SGD()), l2=0.1, times_lr=False)
+    Decay(ByDepth(SGD()), l2=0.1, through="gradient")
+
+
+def test_its_equations_say_what_lr_is_in_a_layer():
+    assert equations(ByDepth(SGD())) == [
+        r"g \leftarrow \nabla f(p)",
+        r"\text{at depth } \ell \text{, } \alpha = \mathrm{factor}^{\ell} \, \alpha_0",
+        r"p \leftarrow p - \alpha g",
+    ]
 
 
 def test_depths_of_a_network_are_those_of_its_layers():

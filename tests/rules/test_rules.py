@@ -18,6 +18,7 @@ from ravine.rules import (
     Adam,
     AdamW,
     Average,
+    ByDepth,
     Clip,
     Decay,
     Maximize,
@@ -90,7 +91,8 @@ def test_every_rule_is_in_the_table():
     inside = [leaves(rule, lambda part: isinstance(part, Rule) and type(part) not in AROUND) for rule in DESCENDING]
     moving = {type(rule) for found in inside for rule in found.values()}
     around = {kind for kind in AROUND if any(f"{kind.__name__}(" in repr(rule) for rule in DESCENDING)}
-    assert moving | around | {Maximize} == set(RULES.values())  # which climbs: see its own tests
+    # One climbs, and one asks for layers: see their own tests.
+    assert moving | around | {Maximize, ByDepth} == set(RULES.values())
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
@@ -140,7 +142,7 @@ def test_tensors_that_step_together_step_as_they_would_alone(rule):
 @pytest.mark.parametrize("rule", [rule for rule in RULES.values() if rule is not Split])  # it has tests of its own
 def test_groups_may_differ_in_every_field(rule):
     searches = {name: known.search for name, known in meanings(rule).items() if known.interval and known.search}
-    more: dict[str, object] = {}
+    more: dict[str, object] = {"depths": (2, 1)} if rule is ByDepth else {}
     if rule is Clip:
         searches, more = {"norm": meanings(rule)["norm"].search}, {"over": "each"}
     groups = [made(rule, **more, **{name: search.at(u) for name, search in searches.items()}) for u in (0.3, 0.6)]

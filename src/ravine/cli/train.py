@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from ..data import ledger
+from ..data.find import find
+from ..data.pretrained import Pretrained
 from ..errors import RavineError
 from ..recipe import NAMES
 from ..text import read
@@ -24,7 +26,10 @@ def run_train(task: str, recipe: str, arguments: list[str], **options: Any) -> N
         **options: The options of `ravine.train`.
     """
     ledger.check()
-    run = train(task, recipe, arguments=dict(_argument(text) for text in arguments), progress=_tell, **options)
+    found = find(task)
+    if isinstance(found.model, Pretrained):
+        print(found.model.report, file=sys.stderr)
+    run = train(found, recipe, arguments=dict(_argument(text) for text in arguments), progress=_tell, **options)
     print(f"{run.sentence} {run.evaluations} gradient evaluations in {duration(run.seconds)}.")
     print(f"test {run.metric} {run.score:.6g}, {run.proper_name} {run.proper:.6g}")
     print(f"training {run.metric} {run.train_score:.6g}")

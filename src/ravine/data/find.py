@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import RavineError, nearest
 from .files import SUFFIXES, file_task, openml_task
+from .pretrained import read_pretrained
 from .ready_made import READY_MADE
 from .task import Task
 
@@ -20,7 +21,8 @@ def find(text: str) -> Task:
 
     Args:
         text: `digits` or another ready-made name; `data.csv[:column]`, as Parquet or NPZ too;
-            `my_task.py[:name]`; `openml:name[:version]`.
+            `my_task.py[:name]`; `openml:name[:version]`; any of them, in quotation marks, with the weights of another
+            network, as in `pretrained('digits', 'weights.safetensors', replace_head=True)`.
 
     Returns:
         The task, whose `source` is a text that finds it from any folder.
@@ -36,6 +38,8 @@ def find(text: str) -> Task:
     """
     if text in READY_MADE:
         return READY_MADE[text]()
+    if text.startswith("pretrained("):
+        return read_pretrained(text, find)
     if text.startswith("openml:"):
         return openml_task(text.removeprefix("openml:"))
     path, name = _path(text)

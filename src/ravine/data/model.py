@@ -1,15 +1,14 @@
 """Building a task's network from a seed, and checking once that it fits the data."""
 
-import inspect
 from typing import Any
 
 from torch import Tensor, nn
 
 from ..errors import RavineError
-from ..ranges import Range
 from .coding import Coding
 from .losses import aligned
 from .memory import Batch
+from .pretrained import settled
 from .randomness import seeded
 from .task import Task
 
@@ -35,30 +34,18 @@ def build_model(task: Task, seed: int, **arguments: Any) -> nn.Module:
     (Linear(in_features=2, out_features=3, bias=True), 5)
     """
     name = getattr(task.model, "__name__", type(task.model).__name__)
-    given = {**_settled(task), **arguments}
+    given = {**settled(task.model, task.model_arguments), **arguments}
     try:
         with seeded(seed):
             model = task.model(**given)
+    except RavineError:
+        raise
     except Exception as error:  # a user's factory may raise anything
         told = ", ".join(f"{key}={value!r}" for key, value in given.items())
         raise RavineError(f"{name}({told}) could not build the network: {_first_line(error)}") from error
     if not isinstance(model, nn.Module):
         raise RavineError(f"{name} must return a torch.nn.Module, got a {type(model).__name__}.")
     return model
-
-
-def _settled(task: Task) -> dict[str, Any]:
-    try:
-        parameters = inspect.signature(task.model).parameters
-    except ValueError:  # a factory written in C tells nothing
-        parameters = {}
-    settled = {}
-    for name, value in task.model_arguments.items():
-        if not isinstance(value, Range):
-            settled[name] = value
-        elif name not in parameters or parameters[name].default is inspect.Parameter.empty:
-            settled[name] = value.at(0.5)
-    return settled
 
 
 def _first_line(error: Exception) -> str:

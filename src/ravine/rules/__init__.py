@@ -7,6 +7,7 @@ from .adam import Adam
 from .adamax import Adamax
 from .adamw import AdamW
 from .average import Average
+from .by_depth import ByDepth
 from .clip import Clip
 from .decay import Decay
 from .field_names import field_names, learning_rates
@@ -43,6 +44,7 @@ __all__ = [
     "AdamW",
     "Adamax",
     "Average",
+    "ByDepth",
     "Clip",
     "Decay",
     "Lion",
@@ -77,7 +79,7 @@ METHODS: dict[str, type[Rule]] = {
 """The methods that a name in lower case stands for, in the order in which one grew out of another."""
 
 WRAPPERS: dict[str, type[Wrapper]] = {
-    wrapper.__name__: wrapper for wrapper in (Decay, Clip, Noise, WeightNoise, SAM, Average, Maximize, Split)
+    wrapper.__name__: wrapper for wrapper in (Decay, Clip, Noise, WeightNoise, SAM, Average, Maximize, Split, ByDepth)
 }
 """The rules that wrap a rule, by the name of their class."""
 

@@ -36,6 +36,7 @@ from typing import Any
 
 from ..errors import RavineError
 from ..part import leaves
+from .by_depth import ByDepth
 from .rule import Number, clamp, field, flag, log, option, sign, times
 from .split import Split
 from .wrapper import Wrapper
@@ -67,6 +68,8 @@ class Decay(Wrapper):
             raise RavineError(f"{self!r}: what goes through the gradient takes the rule's lr; use through='weights'.")
         if self.through == "weights" and self.times_lr and leaves(self.rule, lambda value: isinstance(value, Split)):
             raise RavineError(f"{self!r}: the two rules have each their own lr; write Split(Decay(...), Decay(...)).")
+        if self.through == "weights" and self.times_lr and leaves(self.rule, lambda value: isinstance(value, ByDepth)):
+            raise RavineError(f"{self!r}: every layer has its own lr inside; write ByDepth(Decay(...)).")
 
     def update(self, p: Any, g: Any, inner: Any, point: Any) -> Any:
         if self.through == "gradient":

@@ -34,6 +34,7 @@ from ..fields import inner, text
 from ..part import leaves, substitute
 from ..ranges import Range
 from .arithmetic import Start
+from .by_depth import at_depths
 from .rule import Rule, State
 from .wrapper import Wrapper
 
@@ -99,17 +100,18 @@ class Split(Wrapper):
 
 
 def placed(rule: Rule, params: Sequence[Tensor]) -> Rule:
-    """Settles which parameters the rules of every Split in a rule get.
+    """Settles which parameters the rules of every Split in a rule get, and how deep they lie for every ByDepth.
 
     Args:
         rule: Any rule.
         params: All parameters, in their order.
 
     Returns:
-        The rule with numbers in the place of words; unchanged where there is no Split in it.
+        The rule with numbers in the place of words; unchanged where there is neither in it.
 
     Raises:
-        RavineError: The first rule of a Split gets no parameter, or one that is not there.
+        RavineError: The first rule of a Split gets no parameter, or one that is not there; or a ByDepth has too few
+            or too many depths.
 
     >>> from ravine.rules import SGD, Adam, Clip
     >>> import torch
@@ -117,6 +119,7 @@ def placed(rule: Rule, params: Sequence[Tensor]) -> Rule:
     >>> placed(Clip(Split(SGD(), Adam()), norm=1.0), params)
     Clip(Split(SGD(), Adam(), where=(1,)), norm=1.0)
     """
+    rule = at_depths(rule, params)
     found = leaves(rule, lambda value: isinstance(value, Split))
     return substitute(rule, {path: _placed(split, params) for path, split in found.items()})
 

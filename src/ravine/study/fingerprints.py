@@ -12,6 +12,7 @@ import torch
 
 from ..data.folds import split_test
 from ..data.model import build_model, check_model
+from ..data.pretrained import digest_of
 from ..errors import RavineError
 from ..part import meanings
 from ..rules import Rule
@@ -100,7 +101,8 @@ def _model(data: Stage, options: Options) -> str:
     batch = data.train.to(device).batch(torch.arange(min(8, len(data.train))))
     check_model(data.task, model, batch)
     shapes = [list(p.shape) for p in model.parameters()]
-    return f"{re.sub('0x[0-9a-fA-F]+', '', repr(model))} {shapes}"  # an address differs from process to process
+    begun = digest_of(data.task.model)
+    return f"{re.sub('0x[0-9a-fA-F]+', '', repr(model))} {shapes}{begun}"  # an address differs from process to process
 
 
 def _task_code(source: str | None) -> str:

@@ -11,6 +11,7 @@ import torch
 from filelock import FileLock, Timeout
 from torch import nn
 
+from ..data.pretrained import digest_of
 from ..data.task import Task
 from ..errors import RavineError
 from ..fields import text
@@ -36,7 +37,7 @@ def fingerprint(task: Task) -> str:
         One fingerprint, or two.
     """
     sets = [task.training_data] if task.test_data is None else [task.training_data, task.test_data]
-    return " ".join(each.fingerprint() for each in sets)
+    return " ".join([*(each.fingerprint() for each in sets), digest_of(task.model)]).strip()
 
 
 @contextmanager

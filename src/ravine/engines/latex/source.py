@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import Any
 
 from ...part import meanings
-from ...rules import Muon, Rule, Split, Wrapper
+from ...rules import ByDepth, Muon, Rule, Split, Wrapper
 from ...rules.arguments import arguments
 from . import terms
 from .decisions import UnwritableError, decided
@@ -126,6 +126,8 @@ class Page:
         if isinstance(self.rule, Split):
             self._both(self.rule)
             return
+        if isinstance(self.rule, ByDepth):
+            self._at_depth()
         tree = self._open((owner or type(self.rule)).update)  # pyright: ignore[reportAttributeAccessIssue] - all have it
         first, second = [argument.arg for argument in tree.args.args][1:3]
         self.symbols = {first: "p", second: "g"}
@@ -134,6 +136,13 @@ class Page:
             self.bound["point"] = point_ahead(self.rule, self.letters, self.path)
         if self._run(tree.body) is None:
             raise UnwritableError("its update returns nothing.")
+
+    def _at_depth(self) -> None:
+        """Writes what every lr inside a ByDepth is in a layer."""
+        factor = self.letters[*self.path, "factor"]
+        for path, written in self.letters.items():
+            if path[: len(self.path)] == self.path and path[-1] == "lr":
+                self.lines.append(rf"\text{{at depth }} \ell \text{{, }} {written} = {factor}^{{\ell}} \, {written}_0")
 
     def _both(self, rule: Split) -> None:
         """Writes the equations of either rule of a Split, and for which parameters they are."""
