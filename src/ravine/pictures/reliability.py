@@ -101,8 +101,8 @@ def draw(info: tuple[Bins, ...]) -> go.Figure:
         showlegend=len(info) > 1,
         legend=legend(),
         barmode="overlay",
-        xaxis=axis(anchor="y2", range=[start, 1.02], tickformat=".0%") | {"title_text": "confidence"},
-        yaxis=axis(showgrid=True, range=[start, 1.02], domain=[0.34, 1], tickformat=".0%"),
+        xaxis=axis(anchor="y2", range=[start - 0.02, 1.02], tickformat=".0%") | {"title_text": "confidence"},
+        yaxis=axis(showgrid=True, range=[start - 0.02, 1.02], domain=[0.34, 1], tickformat=".0%"),
         yaxis2=axis(showgrid=True, domain=[0, 0.2], anchor="x", rangemode="tozero", nticks=4),
         annotations=[caption("answers", yref="y2 domain")],
     )
