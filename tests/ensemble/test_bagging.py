@@ -18,7 +18,7 @@ from ravine.data.metrics import METRICS
 from ravine.data.task import Task
 from ravine.ensemble import bag, out_of_bag, train_ensemble
 from ravine.ensemble.bagging import out_of_bag_outputs
-from ravine.ensemble.sample import bootstrap, out_of, resampled
+from ravine.ensemble.sample import bootstrap, out_of, resampled, thirds
 from ravine.errors import RavineError
 
 from .cases import QUICK, Rows, X, labels, numbers, words
@@ -60,6 +60,24 @@ def test_examples_are_drawn_as_often_as_they_weigh():
     counts = torch.bincount(drawn.long(), minlength=3).double() / 1200
     assert counts[1] == 0
     assert abs(counts[2] - 0.75) < 4 * (0.75 * 0.25 / 1200) ** 0.5
+
+
+def test_thirds_hold_every_example_once_and_all_classes_in_any_order():
+    targets = np.repeat([0, 1], [60, 30])
+    task = Task(lambda: None, (np.arange(90, dtype=np.float32), targets))
+    parts = thirds(task, task.training_data, seed=4)
+    assert sorted(torch.cat(parts).tolist()) == list(range(90))
+    for part in parts:
+        assert np.bincount(targets[part]).tolist() == [20, 10]
+        assert not torch.equal(part, part.sort().values)
+
+
+def test_members_count_out_of_the_bag_as_they_weigh():
+    said = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [70.0, 80.0, 90.0]])
+    samples = [torch.tensor([0, 0, 0]), torch.tensor([0, 2, 2]), torch.tensor([1, 1, 1])]
+    outputs, rows = out_of_bag_outputs(said, samples, "numbers", weights=[3.0, 1.0, 0.0])
+    assert rows.tolist() == [1, 2]  # who is left to tell of the first has no say
+    np.testing.assert_allclose(outputs, [(3 * 2 + 5) / 4, 3.0])
 
 
 def bagged(theirs, inputs, targets):

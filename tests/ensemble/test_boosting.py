@@ -119,7 +119,8 @@ def test_filtering_makes_three_of_thirds():
 
 def test_residuals_are_what_the_members_before_have_left():
     task = numbers()
-    together = boost(task, WEAK, members=4, shrinkage=0.7)
+    together = boost(task, WEAK, members=4, shrinkage=0.7, seed=2)
+    assert [member.seed for member in together.members] == [2000, 2001, 2002, 2003]
     assert (together.combine, together.weights) == ("sum", [0.7] * 4)
     assert float(together.start) == pytest.approx(float(task.training_data.targets.double().mean()), abs=1e-12)
     f = torch.full((50,), float(together.start), dtype=torch.float64)
@@ -156,6 +157,28 @@ def test_it_says_why_it_ended_early():
     together = boost(task, strong, members=5)
     assert len(together) == 1
     assert together.notes == ("Boosting ended with member 0: it gets every training example right.",)
+
+
+def test_what_has_no_say_has_cost_its_training_all_the_same():
+    luck = np.random.default_rng(1)
+    inputs = luck.normal(size=(400, 2)).astype(np.float32)
+    corner = ((inputs[:, 0] > 0) & (inputs[:, 1] > 0)).astype(int)  # where lines soon have no more to say
+    task = Task(lambda: nn.Linear(2, 2), (inputs, corner), test=(inputs, corner))
+    together = boost(task, "Recipe(Adam(lr=0.05), batch_size='all', epochs=100)", members=10)
+    assert together.notes[0].endswith("is no better than chance.")
+    assert 1 < len(together) < 10
+    assert together.evaluations == (len(together) + 1) * 400 * 100
+
+
+def test_no_number_depends_on_how_many_threads_there_are():
+    before, seen = torch.get_num_threads(), []
+    torch.set_num_threads(2)
+    try:
+        boost(numbers(), WEAK, members=2, progress=lambda _: seen.append(torch.get_num_threads()))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [1, 1]
 
 
 def frozen() -> nn.Module:

@@ -4,12 +4,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ..data.examples import InMemory
 from ..data.find import find
-from ..data.folds import folds
 from ..data.losses import aligned
 from ..data.task import Task
 from ..engines.choice import check_engine
@@ -25,7 +23,7 @@ from .job import seeds_of
 from .member import Member, kind_of
 from .members import Method, check_count
 from .rounds import Boosted, filtered, residual_fitted, reweighted
-from .sample import resampled
+from .sample import resampled, thirds
 from .weighted import weighted
 
 BY = ("reweighting", "resampling", "filtering", "residuals")
@@ -130,7 +128,10 @@ def _boosted(chain: Chain, by: str, members: int, shrinkage: float, seed: int) -
         )
     if by == "filtering":
         return filtered(
-            lambda rows, k: chain.labeled(k, chain.ready.subset(rows)), chain.targets, _thirds(chain, seed), seed
+            lambda rows, k: chain.labeled(k, chain.ready.subset(rows)),
+            chain.targets,
+            thirds(chain.task, chain.ready, seed),
+            seed,
         ), 0.0
     classes = chain.task.training_data.coding.classes
     count = len(classes) if classes else int(chain.targets.max()) + 1
@@ -156,13 +157,6 @@ def _on_residuals(chain: Chain, residuals: Tensor, number: int) -> Tensor | None
     columns = {**chain.ready.columns, chain.ready.target: residuals.float()}
     outputs = chain.learned(number, chain.ready.with_columns(columns, chain.ready.groups))
     return None if outputs is None else aligned(outputs, residuals)
-
-
-def _thirds(chain: Chain, seed: int) -> list[Tensor]:
-    """Three parts of the training examples, with the shares of classes kept and no group parted, each in any order."""
-    luck = torch.Generator().manual_seed(seed)
-    parts = [held for _, held in folds(chain.task, chain.ready, 3, seed=seed)]
-    return [part[torch.randperm(len(part), generator=luck)] for part in parts]
 
 
 def _gathered(chain: Chain, done: Boosted, start: float | Tensor) -> Ensemble:

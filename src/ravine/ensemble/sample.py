@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from ..data.examples import Examples, FromDataset, InMemory
+from ..data.folds import folds
+from ..data.task import Task
 
 
 def bootstrap(train: Examples, seed: int) -> tuple[Examples, Tensor]:
@@ -67,6 +69,22 @@ def resampled(train: Examples, weights: Tensor, seed: int) -> Examples:
     """
     rows = np.random.default_rng(seed).choice(len(train), len(train), p=(weights / weights.sum()).numpy())
     return taken(train, torch.from_numpy(np.sort(rows)))
+
+
+def thirds(task: Task, train: Examples, seed: int) -> list[Tensor]:
+    """Parts examples in three, with the shares of classes kept and no group parted.
+
+    Args:
+        task: The task.
+        train: Its examples.
+        seed: Decides the parts, and the order within each: a stream that is filtered must not come sorted.
+
+    Returns:
+        The numbers of the examples in each.
+    """
+    luck = torch.Generator().manual_seed(seed)
+    parts = [held for _, held in folds(task, train, 3, seed=seed)]
+    return [part[torch.randperm(len(part), generator=luck)] for part in parts]
 
 
 def out_of(rows: Tensor, count: int) -> Tensor:
