@@ -11,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import ensemble
     from .data.metrics import metric
     from .data.task import Task
     from .diagnose.generalization import cross_validate
@@ -34,6 +35,7 @@ __all__ = [
     "Task",
     "compare",
     "cross_validate",
+    "ensemble",
     "metric",
     "predict",
     "train",
@@ -59,6 +61,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Loads a public name from its home."""
+    if name == "ensemble":
+        return importlib.import_module("ravine.ensemble")
     if name not in _HOMES:
         raise AttributeError(f"module 'ravine' has no attribute {name!r}")
     return getattr(importlib.import_module(f"ravine.{_HOMES[name]}"), name)

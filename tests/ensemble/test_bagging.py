@@ -113,11 +113,11 @@ def test_scikit_learns_voters_say_the_same():
     labels = np.stack([one.predict(inputs) for one in theirs.estimators_]).astype(int)
     chosen = torch.nn.functional.one_hot(torch.from_numpy(labels), 3).float()
     np.testing.assert_allclose(votes(chosen, torch.ones(25, 1, 1)) / 25, theirs.predict_proba(inputs), atol=1e-12)
-    shares = (combined(chosen, "classes", "vote").double().exp() * (25 + 3) - 1) / 25
+    shares = (combined(chosen, "classes", "vote").double().exp() * (25 + 1) - 1 / 3) / 25
     np.testing.assert_allclose(shares, theirs.predict_proba(inputs), atol=1e-6)
     outputs, rows = out_of_bag_outputs(chosen, samples, "classes", "vote")
     voters = np.array([sum(out_of(sample, len(inputs))[row] for sample in samples) for row in rows.tolist()])
-    shares = (outputs.double().exp().numpy() * (voters + 3)[:, None] - 1) / voters[:, None]
+    shares = (outputs.double().exp().numpy() * (voters + 1)[:, None] - 1 / 3) / voters[:, None]
     np.testing.assert_allclose(shares, theirs.oob_decision_function_[rows.numpy()], atol=1e-6)
 
 

@@ -58,11 +58,11 @@ def test_a_sum_adds_weighted_numbers_to_its_start():
     np.testing.assert_allclose(combined(LOGITS, "numbers", "sum", WEIGHTS, start), expected, rtol=1e-13)
 
 
-def test_a_vote_follows_the_rule_of_succession():
+def test_one_more_vote_is_shared_by_all_classes():
     three = torch.tensor([[[1.0, 0, 0]], [[0, 0, 1.0]], [[0, 0, 2.0]]])
-    np.testing.assert_allclose(combined(three, "classes", "vote").exp(), [[2 / 6, 1 / 6, 3 / 6]], rtol=1e-6)
+    np.testing.assert_allclose(combined(three, "classes", "vote").exp(), [[4 / 12, 1 / 12, 7 / 12]], rtol=1e-6)
     two = torch.tensor([[1.0, -1.0], [2.0, -3.0], [-1.0, -5.0]])
-    np.testing.assert_allclose(combined(two, "binary", "vote").sigmoid(), [3 / 5, 1 / 5], rtol=1e-6)
+    np.testing.assert_allclose(combined(two, "binary", "vote").sigmoid(), [5 / 8, 1 / 8], rtol=1e-6)
 
 
 def test_a_tied_vote_goes_to_the_first_class():
@@ -77,6 +77,11 @@ def test_dense_classes_are_combined_at_every_place():
         found = combined(dense, "classes", how)
         assert found.shape == (2, 4, 5, 6)
         torch.testing.assert_close(found[:, :, 1, 2], combined(dense[..., 1, 2], "classes", how))
+
+
+def test_weights_keep_all_their_digits():
+    """In float32, 0.1 would be off by 1.5e-9 of it."""
+    assert combined(torch.tensor([[10.0]]).double(), "numbers", "sum", [0.1]).item() == 10 * 0.1
 
 
 def test_members_may_count_differently_for_every_example():

@@ -98,7 +98,7 @@ def test_logits_and_votes_are_combined_when_asked():
     torch.testing.assert_close(logits, said.mean(0).log_softmax(1))
     vote = replace_combine(together, "vote").outputs(task.test_data)
     shares = np.stack([np.bincount(column, minlength=3) for column in said.argmax(2).T.numpy()])
-    np.testing.assert_allclose(vote.exp(), (shares + 1) / 6, rtol=1e-6)
+    np.testing.assert_allclose(vote.exp(), (shares + 1 / 3) / 4, rtol=1e-6)
 
 
 def replace_combine(ensemble: Ensemble, combine: str) -> Ensemble:

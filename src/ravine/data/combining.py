@@ -51,8 +51,9 @@ def combined(
     - "average": $\log \sum_i w_i\,\mathrm{softmax}(z_i)$ for classes, the same in logits for two of them, and
       $\sum_i w_i z_i$ for numbers and for a loss of one's own, which does not tell what outputs mean;
     - "average_logits": $\log\mathrm{softmax} \sum_i w_i z_i$;
-    - "vote": $\log\,(v_c + 1) / (m + C)$, $v_c$ of m votes being for class c: Laplace's rule, since a share of
-      zero would make the log loss infinite; the class with most votes is the same, and ties go to the first class;
+    - "vote": $\log\,(v_c + 1/C) / (m + 1)$, $v_c$ of m votes being for class c: one more vote is shared by all
+      classes (Perks 1947), since a share of zero would make the log loss infinite; the class with most votes is the
+      same, and ties go to the first class;
     - "sum": $start + \sum_i w_i z_i$, with the weights as they are.
 
     All is worked out in float64.
@@ -74,8 +75,8 @@ def combined(
     tensor([2.5000, 6.5000])
     """
     said = outputs.double()
-    given = torch.ones(len(said)) if weights is None else torch.as_tensor(weights)
-    w = given.double().reshape(*given.shape, *[1] * (said.dim() - given.dim()))
+    given = torch.as_tensor([1.0] * len(said) if weights is None else weights, dtype=said.dtype, device=said.device)
+    w = given.reshape(*given.shape, *[1] * (said.dim() - given.dim()))
     if combine == "sum":
         return (start + (w * said).sum(0)).to(outputs.dtype)
     shares = w / w.sum(0)
@@ -98,8 +99,8 @@ def _average(said: Tensor, kind: str, shares: Tensor) -> Tensor:
 def _vote(said: Tensor, kind: str, weights: Tensor, voters: Tensor) -> Tensor:
     if kind == "binary":
         second = (weights * (said > 0)).sum(0)
-        return ((second + 1) / (voters - second + 1)).log()
-    return ((votes(said, weights) + 1) / (voters + said.shape[2])).log()
+        return ((second + 1 / 2) / (voters - second + 1 / 2)).log()
+    return ((votes(said, weights) + 1 / said.shape[2]) / (voters + 1)).log()
 
 
 def votes(outputs: Tensor, weights: Tensor) -> Tensor:
