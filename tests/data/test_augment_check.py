@@ -91,7 +91,7 @@ def test_what_suits_a_task_passes_without_a_word(parts, given):
 def test_digits_say_what_leaves_them_what_they_are():
     assert check_augmentation((crop(2), rotate(20), brightness(), mixup()), digits()) == []
     flipped, turned = check_augmentation((flip(), crop(1), rotate(90)), digits())
-    assert flipped.startswith("flip() may change labels: the task calls safe only crop up to 2, rotate up to 20,")
+    assert flipped.startswith("flip() may change labels: the task calls safe only crop up to 2, shift up to 0.2,")
     assert turned == "rotate(degrees=90) may change labels: the task calls rotate safe up to degrees=20."
 
 
