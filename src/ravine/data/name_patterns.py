@@ -11,12 +11,14 @@ from ..fields import text
 from .coding import listed
 
 
-def check_patterns(part: Any, name: str) -> None:
+def check_patterns(part: Any, name: str, such_as: str = "'fc*' or 'Conv2d'", of: str = "names") -> None:
     """Refuses a field that holds no patterns.
 
     Args:
         part: The part.
         name: The field's name.
+        such_as: Patterns that would suit it, for the error's sentence.
+        of: What they are patterns of.
 
     Raises:
         RavineError: It is neither a text nor a tuple of texts.
@@ -25,8 +27,8 @@ def check_patterns(part: Any, name: str) -> None:
     several = given if isinstance(given, tuple) and given else (given,)
     if not all(isinstance(each, str) and each for each in several):
         raise RavineError(
-            f"{type(part).__name__}({name}={text(given)}): {name} must be a pattern of names or a kind of layer, such "
-            "as 'fc*' or 'Conv2d', or a tuple of them."
+            f"{type(part).__name__}({name}={text(given)}): {name} must be a pattern of {of} or a kind of layer, such "
+            f"as {such_as}, or a tuple of them."
         )
 
 

@@ -13,8 +13,9 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from ..data.head import below
+from ..data.name_patterns import check_patterns
 from ..errors import RavineError, nearest
-from ..fields import Number, field, inner, text
+from ..fields import Number, field, inner
 from ..ranges import uniform
 from ..rules.by_depth import depths
 from ..schedules import epochs
@@ -50,9 +51,8 @@ class freeze(Layer):  # noqa: N801 - typed as a function
 
     def __post_init__(self) -> None:
         Layer.__post_init__(self)
-        _check_patterns("layers", self.layers)
-        if self.but is not None:
-            _check_patterns("but", self.but)
+        for name in ("layers",) if self.but is None else ("layers", "but"):
+            check_patterns(self, name, such_as="'features*' or 'BatchNorm2d'")
 
     def insert(self, model: nn.Module) -> nn.Module:
         """Freezes the layers.
@@ -194,12 +194,3 @@ def _begun(part: Layer, model: nn.Module) -> nn.Module:
 
 def _chosen(name: str, frozen: set[str], spared: set[str]) -> bool:
     return below(name, frozen) and not below(name, spared)
-
-
-def _check_patterns(name: str, given: Any) -> None:
-    several = given if isinstance(given, tuple) and given else (given,)
-    if not all(isinstance(one, str) and one for one in several):
-        raise RavineError(
-            f"freeze({name}={text(given)}): {name} must be a pattern of names or a kind of layer, such as 'features*' "
-            "or 'BatchNorm2d', or a tuple of them."
-        )

@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import nn
 
+from ..data.name_patterns import check_patterns
 from ..errors import RavineError, nearest
-from ..fields import text
 from .flow import Flow, follow, never_called
 
 LISTS = (nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
@@ -23,12 +23,8 @@ def check_pattern(part: Any) -> None:
     Raises:
         RavineError: The field is neither None nor a text nor several.
     """
-    several = part.after if isinstance(part.after, tuple) and part.after else (part.after,)
-    if part.after is not None and not all(isinstance(each, str) and each for each in several):
-        raise RavineError(
-            f"{type(part).__name__}(after={text(part.after)}): after must be a pattern of layer names or a kind of "
-            "layer, such as 'fc*' or 'ReLU', or a tuple of them."
-        )
+    if part.after is not None:
+        check_patterns(part, "after", such_as="'fc*' or 'ReLU'", of="layer names")
 
 
 def named(part: Any, model: nn.Module, *kinds: type[nn.Module]) -> list[str]:
