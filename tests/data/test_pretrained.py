@@ -22,7 +22,7 @@ from ravine.errors import RavineError
 from ravine.ranges import choice, integers
 from ravine.rules import SGD
 from ravine.study.compare import compare
-from ravine.study.scene import task_of, write_task
+from ravine.training.carrying import task_of, write_task
 from ravine.training.train import train
 
 LUCK = np.random.default_rng(0)

@@ -14,8 +14,9 @@ from ravine.data.examples import examples
 from ravine.data.metrics import METRICS
 from ravine.data.task import Task
 from ravine.study.paradox import reversal, scored_within
-from ravine.study.scene import Scene, forget, stage, write_task
+from ravine.study.scene import Scene, forget, stage
 from ravine.study.telling import warnings
+from ravine.training.carrying import write_task
 from ravine.training.evaluate import Outputs
 
 from .small import blobs

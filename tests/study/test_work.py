@@ -14,8 +14,9 @@ from ravine.rules import SGD, Adam, Average
 from ravine.schedules import cosine
 from ravine.study.contenders import Contender
 from ravine.study.plan import Field
-from ravine.study.scene import Scene, forget, stage, write_task
+from ravine.study.scene import Scene, forget, stage
 from ravine.study.work import failed, work
+from ravine.training.carrying import write_task
 from ravine.training.train import train
 
 from .small import blobs, task_file

@@ -19,7 +19,7 @@ from ..engines.choice import check_engine
 from ..errors import RavineError
 from ..executor import Crew, Death, worker_processes
 from ..study.code import LOADED
-from ..study.scene import task_of, write_task
+from ..training.carrying import task_of, write_task
 from ..training.machine import device_named, one_thread
 from .sampled import Sample, SampledRun, sampled_run
 

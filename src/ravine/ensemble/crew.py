@@ -5,24 +5,20 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
-import cloudpickle
 import loky
 
-from ..data.find import find
 from ..data.task import Task
 from ..errors import RavineError
 from ..executor import Crew, Death, worker_processes
+from ..training.carrying import CARRIED, task_of, write_task
 from ..training.machine import device_named
 from ..training.run import CHECKPOINT_SECONDS
 from .job import Job
 from .member import Member
 from .work import data_of, member_in, stage_for, train_member
-
-CARRIED = "task.cloudpickle"
-"""The file by which a task that no text finds reaches the workers; it is there only while they work."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +99,8 @@ def _side_by_side(
     count: int,
     progress: Callable[[Member], None],
 ) -> None:
-    carried = Path(place.folder) / CARRIED
-    place = replace(place, task=task.source or _written(task, carried))
-    _task.cache_clear()  # an executor may work in this process, which has met other tasks
+    place = replace(place, task=task.source or _written(task, Path(place.folder)))
+    task_of.cache_clear()  # an executor may work in this process, which has met other tasks
     left = list(enumerate(jobs))
     try:
         with Crew(executor, partial(_work, place), count) as crew:
@@ -118,31 +113,16 @@ def _side_by_side(
                         raise RavineError(f"member {number}: {death.sentence} The same call goes on with what is kept.")
                     progress(_member(task, place, number, job))
     finally:
-        carried.unlink(missing_ok=True)
+        (Path(place.folder) / CARRIED).unlink(missing_ok=True)  # it is there only while they work
 
 
-def _written(task: Task, path: Path) -> str:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(cloudpickle.dumps(task))
-    except OSError as error:
-        raise RavineError(f"cannot write {str(path)!r}: {error.strerror}. Choose another folder.") from error
-    except Exception as error:  # whatever a user's objects raise when they are packed
-        raise RavineError(
-            f"the task cannot be carried to worker processes: {type(error).__name__}: {error}. Write it in a file, and "
-            "give that, as in 'my_task.py'; or train with workers=1."
-        ) from error
-    return str(path)
-
-
-@lru_cache(maxsize=1)
-def _task(text: str) -> Task:
-    """Finds the task, once per process."""
-    return cloudpickle.loads(Path(text).read_bytes()) if text.endswith(CARRIED) else find(text)
+def _written(task: Task, folder: Path) -> str:
+    in_a_file = "Write it in a file, and give that, as in 'my_task.py'; or train with workers=1."
+    return write_task(task, folder, elsewhere="Choose another folder.", in_a_file=in_a_file)
 
 
 def _work(place: Place, numbered: tuple[int, Job]) -> Death | None:
-    _train(_task(place.task), place, *numbered)
+    _train(task_of(place.task), place, *numbered)
 
 
 def _train(task: Task, place: Place, number: int, job: Job) -> None:

@@ -19,6 +19,7 @@ from ..executor import Crew, Death, worker_processes
 from ..fields import text
 from ..recipe import Recipe
 from ..rules import Rule
+from ..training.carrying import CARRIED, task_of
 from ..training.machine import device_named
 from .asked import asked
 from .course import Course, course
@@ -28,7 +29,7 @@ from .job import Job
 from .options import Options
 from .prepare import Plan, check_options, prepare, scene_of
 from .record import Record, evaluations
-from .scene import forget, task_of
+from .scene import forget
 from .store import Store
 from .study import Study
 from .work import failed, has_failed, still_failed, work
@@ -227,7 +228,7 @@ class Pace:
 def _finish(plan: Plan, state: Course, records: dict[str, Record]) -> None:
     """Notes the look at the test set and what the finished study shows beside its runs, once."""
     shutil.rmtree(plan.store.folder / "checkpoints", ignore_errors=True)
-    (plan.store.folder / "task.cloudpickle").unlink(missing_ok=True)
+    (plan.store.folder / CARRIED).unlink(missing_ok=True)
     looks = plan.store.fact("looks")
     if looks and looks[-1]["seeds"] == plan.options.seeds:
         return

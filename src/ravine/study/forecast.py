@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from ..data.folds import folds, split_test
 from ..errors import RavineError
 from ..executor import Crew, Death
+from ..training.carrying import task_of
 from ..training.machine import one_thread
 from ..training.stage import SPLIT_SEED
 from .course import Entry, planned_epochs
 from .job import Job
 from .record import Record
-from .scene import Scene, task_of
+from .scene import Scene
 from .work import work
 
 

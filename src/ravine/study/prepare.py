@@ -13,6 +13,7 @@ from ..errors import RavineError
 from ..executor import Crew
 from ..recipe import Recipe
 from ..rules import Rule
+from ..training.carrying import write_task
 from ..training.stage import Stage
 from .contenders import Contender, at_defaults, settings
 from .course import Entry
@@ -24,7 +25,7 @@ from .job import Job
 from .options import Options, differences
 from .plan import Field, rungs
 from .record import Record
-from .scene import Scene, stage, write_task
+from .scene import Scene, stage
 from .store import Store
 
 LONGEST = 1000
