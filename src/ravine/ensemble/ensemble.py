@@ -13,10 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..data.coding import decode
 from ..data.combining import check_combine, combined
-from ..data.examples import Examples, examples
-from ..data.files import new_examples
+from ..data.examples import Examples
 from ..data.find import find
 from ..data.folds import split_test
 from ..data.preprocessing import Transform, fitted
@@ -28,7 +26,7 @@ from ..rules import Rule
 from ..training.evaluate import BATCH, Outputs, outputs_of
 from ..training.machine import device_named
 from ..training.network import Mean
-from ..training.predict import Predictions
+from ..training.predict import Predictions, predictions, read_new
 from ..training.stage import SPLIT_SEED
 from ..training.train import Run
 from .file import read_ensemble, write_ensemble
@@ -235,17 +233,7 @@ class Ensemble:
         Returns:
             The predictions.
         """
-        known, path = self.task.training_data, Path(data) if isinstance(data, (str, Path)) else None
-        new = new_examples(self.task, path) if path else examples(data, self.task.target, like=known, where="new data")
-        outputs, kind = self.outputs(new), self.task.used_loss.kind
-        values = decode(outputs, kind, known.coding)
-        one_each = values.ndim == 2 and values.shape[1] == 1 and known.targets is not None and known.targets.dim() == 1
-        probabilities = None
-        if kind == "classes" and outputs.dim() == 2:
-            probabilities = outputs.softmax(1).numpy()
-        elif kind == "binary":
-            probabilities = torch.stack([(-outputs).flatten().sigmoid(), outputs.flatten().sigmoid()], dim=1).numpy()
-        return Predictions(outputs, values[:, 0] if one_each else values, probabilities, known.coding.classes or ())
+        return predictions(self.task, self.outputs(read_new(self.task, data)))
 
     def save(self, path: str | Path) -> None:
         """Keeps the ensemble as one file of tensors, numbers and texts.

@@ -69,12 +69,38 @@ def predict(folder: str | Path, data: Any, *, task: Task | None = None) -> Predi
     if fingerprint(found) != card["data"]:
         raise RavineError(f"the data of the task have changed since the run in {str(folder)!r} was trained.")
     model = load_model(Path(folder), found, card)
-    known = found.training_data
-    path = Path(data) if isinstance(data, (str, Path)) else None
-    new = new_examples(found, path) if path else examples(data, found.target, like=known, where="new data")
+    new = read_new(found, data)
     train, _ = split_test(found, SPLIT_SEED)
-    outputs = _outputs(found, model, fitted(found.preprocess, train)(new))
-    kind = found.used_loss.kind
+    return predictions(found, _outputs(found, model, fitted(found.preprocess, train)(new)))
+
+
+def read_new(task: Task, data: Any) -> Examples:
+    """Reads new examples as the training data were read.
+
+    Args:
+        task: The task.
+        data: A data file (CSV, Parquet, NPZ), or anything that a task takes as data; targets may be missing.
+
+    Returns:
+        The examples, not yet preprocessed.
+    """
+    path = Path(data) if isinstance(data, (str, Path)) else None
+    if path is not None:
+        return new_examples(task, path)
+    return examples(data, task.target, like=task.training_data, where="new data")
+
+
+def predictions(task: Task, outputs: Tensor) -> Predictions:
+    """Tells outputs in the words and units of the training data.
+
+    Args:
+        task: The task.
+        outputs: As its network gives them, or several networks as one.
+
+    Returns:
+        The predictions.
+    """
+    known, kind = task.training_data, task.used_loss.kind
     said = decode(outputs, kind, known.coding)
     one_each = said.ndim == 2 and said.shape[1] == 1 and known.targets is not None and known.targets.dim() == 1
     return Predictions(
