@@ -1,0 +1,208 @@
+"""What a surface is: a formula, written once, and what is known of it."""
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, NamedTuple, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import RavineError
+from ..part import Part
+
+Coordinates: TypeAlias = tuple[float, ...]
+Box: TypeAlias = tuple[tuple[float, float], ...]
+
+
+class Point(NamedTuple):
+    """A point that is known, and the function's value there."""
+
+    x: Coordinates
+    value: float
+
+
+def by_fields(known: Callable[[Any], Any]) -> Any:
+    """Makes something that is known of a surface depend on its fields, such as its number of dimensions.
+
+    Args:
+        known: Gives it for one surface.
+
+    Returns:
+        What stands in the class for it.
+    """
+    return property(known)  # Any to a type checker: the class says what kind of thing it is
+
+
+def square(half: float, n: int = 2) -> Box:
+    """Gives a box that reaches as far to both sides in every coordinate.
+
+    Args:
+        half: How far.
+        n: The number of coordinates.
+
+    Returns:
+        Its bounds, one pair per coordinate.
+
+    >>> square(5.0)
+    ((-5.0, 5.0), (-5.0, 5.0))
+    """
+    return ((-half, half),) * n
+
+
+class Surface(Part):
+    """A smooth function of a few coordinates, of which minima, saddles and maxima are known (abstract).
+
+    A surface defines `value(self, *x)`, its formula, in `+ - * / **` and the functions of
+    `ravine.functions.elementary`. Each coordinate may be a Python number, a NumPy array, a tensor, or an engine's
+    symbol, so that one text of the formula serves all. Called with points of shape `[..., n]` a surface gives values
+    of shape `[...]`, in the points' dtype.
+
+    >>> class Bowl(Surface):
+    ...     formula = r"x^2 + 3 y^2"
+    ...     minima = (Point((0.0, 0.0), 0.0),)
+    ...
+    ...     def value(self, x, y):
+    ...         return x**2 + 3 * y**2
+    >>> Bowl()([2.0, 1.0]), Bowl().gradient([2.0, 1.0])
+    (np.float64(7.0), array([4., 6.]))
+    """
+
+    value: ClassVar[Callable[..., Any]]
+    """The formula: a method `(self, x, y)`, or `(self, *x)` for any number of coordinates."""
+    name: ClassVar[str] = ""
+    """What it is called by where it is asked for; the class's own name in lower case where nothing is said."""
+    title: ClassVar[str] = ""
+    """What a picture calls it."""
+    formula: ClassVar[str] = ""
+    """The formula in LaTeX."""
+    start: ClassVar[Coordinates] = (1.0, 1.0)
+    """Where methods usually start."""
+    other_starts: ClassVar[tuple[Coordinates, ...]] = ()
+    """Where else they do."""
+    box: ClassVar[Box] = square(5.0)
+    """Where it is looked at: the lowest and the highest value of each coordinate."""
+    minima: ClassVar[tuple[Point, ...]] = ()
+    """Known minima, the deepest first."""
+    saddles: ClassVar[tuple[Point, ...]] = ()
+    """Known saddles."""
+    maxima: ClassVar[tuple[Point, ...]] = ()
+    """Known local maxima."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        words = re.findall(r"[A-Z][a-z0-9]*", cls.__name__)
+        if "name" not in vars(cls):
+            cls.name = "_".join(words).lower()
+        if "title" not in vars(cls):
+            cls.title = " ".join(words).capitalize()
+
+    def __post_init__(self) -> None:
+        Part.__post_init__(self)
+        if not hasattr(self, "value"):
+            raise RavineError(f"{type(self).__name__} is no whole surface: it needs a method value(self, x, y).")
+
+    @property
+    def dimensions(self) -> int:
+        """The number of coordinates."""
+        return len(self.start)
+
+    def __call__(self, x: Any) -> Any:
+        """Gives the values at points.
+
+        Args:
+            x: The points, `[..., n]`: a tensor, an array, or numbers.
+
+        Returns:
+            The values `[...]`: a tensor of a tensor, else an array, in the points' dtype; infinite or NaN where the
+            formula leaves the numbers that there are.
+
+        Raises:
+            RavineError: A point has another number of coordinates.
+        """
+        points = x if isinstance(x, Tensor) else _array(x)
+        if points.ndim == 0 or points.shape[-1] != self.dimensions:
+            raise RavineError(
+                f"{self!r}: a point has {self.dimensions} coordinates, got {_shape(points)}; "
+                f"give points of shape [..., {self.dimensions}]."
+            )
+        if isinstance(points, Tensor):
+            return self.value(*points.unbind(-1))
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return self.value(*np.moveaxis(points, -1, 0))
+
+    def gradient(self, x: Any) -> Any:
+        """Gives the gradients at points, by automatic differentiation in float64.
+
+        Args:
+            x: The points, `[..., n]`: a tensor, an array, or numbers.
+
+        Returns:
+            The gradients `[..., n]`, of the kind and dtype of the points.
+        """
+        return _as_given(x, self._gradient(_leaf(x)))
+
+    def hessian(self, x: Any) -> Any:
+        """Gives the matrices of second derivatives at points, by automatic differentiation in float64.
+
+        Args:
+            x: The points, `[..., n]`: a tensor, an array, or numbers.
+
+        Returns:
+            The Hessians `[..., n, n]`, of the kind and dtype of the points.
+        """
+        points = _leaf(x)
+        g = self._gradient(points, create_graph=True)
+        rows = [
+            torch.autograd.grad(g[..., i].sum(), points, retain_graph=True, materialize_grads=True)[0]
+            for i in range(self.dimensions)
+        ]
+        return _as_given(x, torch.stack(rows, -2))
+
+    def _gradient(self, points: Tensor, create_graph: bool = False) -> Tensor:
+        with torch.enable_grad():
+            return torch.autograd.grad(self(points).sum(), points, create_graph=create_graph)[0]
+
+    def check_start(self, x: Sequence[float]) -> Coordinates:
+        """Refuses a start that this surface is not looked at.
+
+        Args:
+            x: Where to start, one number per coordinate.
+
+        Returns:
+            The same as floats.
+
+        Raises:
+            RavineError: Their number is another, one is not finite, or one lies outside the box.
+        """
+        typed = f"start {', '.join(f'{value:g}' for value in x)}"
+        if len(x) != self.dimensions:
+            raise RavineError(f"{typed}: {self.name} has {self.dimensions} coordinates, got {len(x)}.")
+        for i, (value, (low, high)) in enumerate(zip(x, self.box, strict=True)):
+            coordinate = "xy"[i] if self.dimensions == 2 else f"x{i + 1}"
+            if not math.isfinite(value):
+                raise RavineError(f"{typed}: {coordinate} must be a finite number, got {value:g}.")
+            if not low <= value <= high:
+                raise RavineError(
+                    f"{typed}: {coordinate} must lie in the box of {self.name}, [{low:g}, {high:g}], got {value:g}."
+                )
+        return tuple(map(float, x))
+
+
+def _array(x: Any) -> np.ndarray:
+    found = np.asarray(x)
+    return found if found.dtype.kind == "f" else found.astype(np.float64)
+
+
+def _shape(points: Any) -> str:
+    return f"{points.shape[-1]}" if points.ndim else "a single number"
+
+
+def _leaf(x: Any) -> Tensor:
+    return torch.as_tensor(x).detach().to(torch.float64).clone().requires_grad_()
+
+
+def _as_given(x: Any, found: Tensor) -> Any:
+    found = found.detach()
+    return found.to(x) if isinstance(x, Tensor) else found.numpy().astype(_array(x).dtype, copy=False)
