@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ravine.optim import Optimizer
 from ravine.rules import Rule
+from ravine.rules.arithmetic import cos, sin
 from ravine.rules.rule import absolute, where
 
 from ..rules.cases import DESCENDING, recorded, starts
@@ -20,6 +21,7 @@ class Squeeze(Rule):
 
     def update(self, p, g, t):
         x = where(g > 0, g**3, absolute(g) ** 0.5) + 1 / (2.0 + g**2) - (-g) ** 2 / (t + 1) ** 1.5
+        x = x + where(g > 0, g.log(), cos(g) * sin(t * p))
         y = where((g >= 1) == (p <= 1), x, p.exp().clamp(max=3.0)).maximum(p.sign()).minimum(x + 2**t)
         return p - 0.01 * where(p != 0, y, g**0 + absolute(p) ** -1.5) - 0.001 * (p.mean() + p.norm() ** -1)
 

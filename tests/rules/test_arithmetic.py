@@ -51,6 +51,17 @@ def test_roots_agree(x):
     assert arithmetic.sqrt(x) == arithmetic.sqrt(tensor(x)).item() == math.sqrt(x)
 
 
+@pytest.mark.parametrize("name", ["cos", "sin"])
+def test_angles_agree_and_infinity_has_none(name):
+    function, wanted = getattr(arithmetic, name), getattr(torch, name)
+    for x in (0.5, -2, 1e6):
+        assert function(x) == pytest.approx(wanted(tensor(x)).item(), rel=0, abs=1e-15)
+        assert function(tensor(x)).item() == wanted(tensor(x)).item()
+    for x in (math.inf, -math.inf, math.nan):
+        assert math.isnan(function(x))
+        assert function(tensor(x)).isnan()
+
+
 def test_a_number_may_stand_first_in_a_comparison():
     x = torch.tensor([-1.0, 0.5, 3.0])
     assert arithmetic.maximum(1, x).tolist() == [1, 1, 3]

@@ -116,6 +116,18 @@ class Symbol:
         """Takes the exponential."""
         return Symbol("exp", self)
 
+    def log(self) -> "Symbol":
+        """Takes the natural logarithm."""
+        return Symbol("log", self)
+
+    def cos(self) -> "Symbol":
+        """Takes the cosine."""
+        return Symbol("cos", self)
+
+    def sin(self) -> "Symbol":
+        """Takes the sine."""
+        return Symbol("sin", self)
+
     def abs(self) -> "Symbol":
         """Takes the absolute value."""
         return Symbol("absolute", self)
@@ -205,7 +217,8 @@ class Symbol:
         refuse(f"calls numpy.{ufunc.__name__}, which is not known here", _CALLS)
 
 
-_METHODS = {"sqrt", "exp", "abs", "sign", "square", "maximum", "minimum", "clamp", "norm", "mean", "ne"}
+_METHODS = {"sqrt", "exp", "log", "cos", "sin", "abs", "sign", "square", "maximum", "minimum", "clamp"}
+_METHODS |= {"norm", "mean", "ne"}
 
 _POWERS = {
     0: lambda _: Symbol("number", detail=1.0),

@@ -90,6 +90,34 @@ def exp(x: Any) -> Any:
     return math.exp(x) if isinstance(x, (int, float)) else x.exp()
 
 
+def cos(x: Any) -> Any:
+    """Takes the cosine of every element.
+
+    Args:
+        x: A number, or something with torch's methods, in radians.
+
+    Returns:
+        Its cosine; NaN of what is infinite.
+    """
+    if isinstance(x, (int, float)):
+        return math.cos(x) if math.isfinite(x) else math.nan  # as tensors have it
+    return x.cos()
+
+
+def sin(x: Any) -> Any:
+    """Takes the sine of every element.
+
+    Args:
+        x: A number, or something with torch's methods, in radians.
+
+    Returns:
+        Its sine; NaN of what is infinite.
+    """
+    if isinstance(x, (int, float)):
+        return math.sin(x) if math.isfinite(x) else math.nan
+    return x.sin()
+
+
 def absolute(x: Any) -> Any:
     """Takes the absolute value of every element.
 

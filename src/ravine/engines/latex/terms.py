@@ -218,6 +218,8 @@ FUNCTIONS: dict[str, Callable[..., Term]] = {
     "times": multiply,
     "exp": call(r"\exp"),
     "log": call(r"\log"),
+    "cos": call(r"\cos"),
+    "sin": call(r"\sin"),
     "tanh": call(r"\tanh"),
     "square": lambda a: power(a, number(2)),
     "normal": lambda *_: Term(r"\mathcal{N}(0, 1)", PRODUCT),
