@@ -20,9 +20,14 @@ from typing import Any, Generic, TypeVar
 
 import loky
 
+from .errors import RavineError
+from .training.machine import device_named
+
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
+MOST_WORKERS = 1024
+"""More than any machine has cores."""
 PARENT_SECONDS = 0.5
 """How often a worker looks whether its parent is still there: what an orphan lives on at most."""
 TICK_SECONDS = 0.25
@@ -34,6 +39,27 @@ class Death:
     """What became of a job whose worker died, with what is known of it."""
 
     sentence: str
+
+
+def worker_count(workers: int | None, device: str | None, typed: str = "workers={}") -> int:
+    """Gives how many runs go on at once.
+
+    Args:
+        workers: What was asked; None for one per core that this process may use, or one on a GPU.
+        device: Where they train; None for the GPU where there is one.
+        typed: How it was asked, with a place for the number.
+
+    Returns:
+        The count.
+
+    Raises:
+        RavineError: It is no whole number from 1 to 1024.
+    """
+    if workers is None:
+        return 1 if device_named(device).type != "cpu" else loky.cpu_count()
+    if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= MOST_WORKERS:
+        raise RavineError(f"{typed.format(repr(workers))}: must be a whole number from 1 to {MOST_WORKERS}.")
+    return workers
 
 
 def worker_processes(workers: int) -> Executor:

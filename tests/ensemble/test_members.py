@@ -143,7 +143,7 @@ def test_what_cannot_be_trained_is_told_in_one_line():
         (lambda: train_ensemble(task, QUICK, members=2.0), "members=2.0 must be a whole number"),
         (lambda: train_ensemble(task, QUICK, seed=-1), "seed=-1 must be a whole number from 0 to"),
         (lambda: train_ensemble(task, QUICK, by="seed"), "by must be one of seeds, bags. Did you mean 'seeds'?"),
-        (lambda: train_ensemble(task, QUICK, workers=0), "workers=0 must be a whole number from 1 to 1024"),
+        (lambda: train_ensemble(task, QUICK, workers=0), "workers=0: must be a whole number from 1 to 1024"),
         (lambda: train_ensemble(task, QUICK, combine="mean"), "combine='mean' must be one of"),
         (lambda: train_ensemble(numbers(), QUICK, combine="vote"), "members vote for labels"),
         (lambda: train_ensemble(task, "Adam(lr=log(1e-4, 1e-1))"), "holds the range"),

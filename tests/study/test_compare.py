@@ -1,5 +1,6 @@
 """Whole studies in this process; whole commands, killed and interrupted, are in tests/cli/test_compare.py."""
 
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import torch
 from torch import nn
 
 from ravine.data import ledger
+from ravine.data.find import find
 from ravine.data.task import Task
 from ravine.errors import RavineError
 from ravine.executor import worker_processes
@@ -250,6 +252,15 @@ def test_a_task_as_an_object_travels_to_the_workers(tmp_path):
         study(tmp_path / "one", blobs(), epochs=1),
         compare(blobs(), out=tmp_path / "two", executor=partial(worker_processes, 1), **(TWO | {"epochs": 1})),
     )
+
+
+def test_a_task_that_was_found_and_then_changed_is_the_changed_one(tmp_path):
+    # Its source would find the whole of it again.
+    few = find("wine").training_data.subset(torch.arange(0, 178, 2))
+    changed = dataclasses.replace(find("wine"), train=few)
+    assert changed.source is None
+    found = compare(changed, out=tmp_path / "s", executor=partial(worker_processes, 1), **(TWO | {"epochs": 1}))
+    assert sum(found.facts["sizes"].values()) == 89
 
 
 def test_what_cannot_travel_is_told(tmp_path):

@@ -13,7 +13,10 @@ from ..errors import RavineError, nearest
 from .files import SUFFIXES, file_task, openml_task
 from .pretrained import read_pretrained
 from .ready_made import READY_MADE
-from .task import Task
+from .task import Task, found_by
+
+LOADED = "ravine_task_"
+"""What the names of modules begin with that are task files: no other process has them until it runs the file."""
 
 
 def find(text: str) -> Task:
@@ -88,7 +91,8 @@ def load(path: Path, name: str | None = None) -> Task:
     if task is None:
         task = _made(path, module, name, tasks)
     source = task.source or f"{path.resolve()}:{name}"
-    return dataclasses.replace(task, source=source, name=task.name or (path.stem if name == "task" else name))
+    called = task.name or (path.stem if name == "task" else name)
+    return found_by(dataclasses.replace(task, name=called), source)
 
 
 def _only(path: Path, tasks: dict[str, Task]) -> str:
@@ -114,7 +118,7 @@ def _made(path: Path, module: ModuleType, name: str, tasks: dict[str, Task]) -> 
 
 def run_file(path: Path) -> ModuleType:
     """Runs a file as Python runs a script: its own folder comes first in the search for modules."""
-    name = f"ravine_task_{path.stem}_{hashlib.blake2b(str(path).encode(), digest_size=4).hexdigest()}"
+    name = f"{LOADED}{path.stem}_{hashlib.blake2b(str(path).encode(), digest_size=4).hexdigest()}"
     spec = spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None

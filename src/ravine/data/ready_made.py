@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from .tables import table_task
-from .task import Task
+from .task import Task, found_by
 
 
 def digits_cnn(width: int = 16, drop: float = 0.2) -> nn.Module:
@@ -44,9 +44,8 @@ def digits() -> Task:
         "crop": 2, "shift": 0.2, "rotate": 20, "scale": 0.2, "brightness": None, "contrast": None, "erase": None,
         "gaussian_noise": None, "salt_and_pepper": None, "mixup": None, "cutmix": None,
     }  # fmt: skip
-    return Task(
-        digits_cnn, (inputs, bunch.target), loss="cross_entropy", name="digits", source="digits", safe_augmentation=safe
-    )
+    task = Task(digits_cnn, (inputs, bunch.target), loss="cross_entropy", name="digits", safe_augmentation=safe)
+    return found_by(task, "digits")
 
 
 def wine() -> Task:

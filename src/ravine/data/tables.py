@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..errors import RavineError
 from .examples import InMemory, examples
-from .task import Task
+from .task import Task, found_by
 
 
 def table_mlp(inputs: int, outputs: int, width: int = 32, depth: int = 2, drop: float = 0.1) -> nn.Module:
@@ -47,7 +47,7 @@ def table_task(data: Any, *, target: str | None = None, kind: str | None = None,
     outputs = math.prod(targets.shape[1:]) if numbers else len(train.coding.classes or ())
     if not numbers and outputs < 2:
         raise RavineError(f"{name}: the target holds {train.coding.classes} alone: there is nothing to tell apart.")
-    return Task(
+    task = Task(
         model=table_mlp,
         model_arguments={"inputs": math.prod(train.inputs.shape[1:]), "outputs": outputs},
         train=in_round_units(train) if numbers else train,
@@ -55,8 +55,8 @@ def table_task(data: Any, *, target: str | None = None, kind: str | None = None,
         preprocess=StandardScaler(),
         name=name,
         target=target,
-        source=source,
     )
+    return found_by(task, source)
 
 
 def in_round_units(data: InMemory) -> InMemory:

@@ -35,7 +35,8 @@ class Task:
     user's own loss. `groups` has one label for each training example, or names their column: no split
     parts what shares one. `preprocess` is a scikit-learn transformer, fitted on each fold's training part
     alone. `step(model, batch)` replaces model and loss; it gives the loss, or `(loss, outputs, targets)`.
-    `target` is the target's key or column. `source` is a text by which another process finds the task.
+    `target` is the target's key or column. `source` is a text by which another process finds the task, where `find`
+    or what is ready-made gave it: `dataclasses.replace` makes another task, which no text finds.
     `safe_augmentation` says which augmentations leave the labels of such data as they are, each with its largest
     safe strength or None for any; who uses another is warned. None says nothing.
 
@@ -56,8 +57,8 @@ class Task:
     step: Callable[[nn.Module, Any], Any] | None = None
     target: str | None = None
     model_arguments: Mapping[str, Any] = field(default_factory=dict)
-    source: str | None = None
     safe_augmentation: Mapping[str, float | None] | None = None
+    source: str | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.model, nn.Module):
@@ -116,7 +117,7 @@ class Task:
         outputs = None if self.step is not None else outputs_needed(self.training_data, self.used_loss.kind)
         given = weights.path, digest or weights.digest, outputs, replace_head, rename, strict
         factory = reported(Pretrained(self.model, *given), self.model_arguments)
-        return dataclasses.replace(self, model=factory, source=self.source and factory.text(self.source))
+        return found_by(dataclasses.replace(self, model=factory), self.source and factory.text(self.source))
 
     @cached_property
     def training_data(self) -> Examples:
@@ -256,6 +257,34 @@ class Task:
             The predictions, `[b, ...]`.
         """
         return decode(outputs, self.used_loss.kind, self.training_data.coding)
+
+
+def found_by(task: Task, source: str | None) -> Task:
+    """Gives a task together with the text that finds it.
+
+    Args:
+        task: The task.
+        source: The text; None where there is none.
+
+    Returns:
+        The same task.
+    """
+    same = dataclasses.replace(task)
+    object.__setattr__(same, "source", source)
+    return same
+
+
+def judged_by(task: Task, metric: str | None) -> Task:
+    """Gives a task with another metric, which the text that finds the task does not tell of.
+
+    Args:
+        task: The task.
+        metric: The metric's name; None for the task's own.
+
+    Returns:
+        The task, found by the same text.
+    """
+    return task if metric is None else found_by(dataclasses.replace(task, metric=metric), task.source)
 
 
 def _row(batch: Batch, row: int) -> Batch:

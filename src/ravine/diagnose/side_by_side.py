@@ -3,7 +3,6 @@
 Every run has one thread and a seed of its own, so the number of workers changes no number.
 """
 
-import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,20 +10,13 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import cloudpickle
-import loky
-
 from ..data.task import Task
 from ..engines.choice import check_engine
 from ..errors import RavineError
-from ..executor import Crew, Death, worker_processes
-from ..study.code import LOADED
+from ..executor import Crew, Death, worker_count, worker_processes
 from ..training.carrying import task_of, write_task
-from ..training.machine import device_named, one_thread
+from ..training.machine import one_thread
 from .sampled import Sample, SampledRun, sampled_run
-
-MOST_WORKERS = 1024
-"""More than any machine has cores."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +29,7 @@ class Where:
 
     def __post_init__(self) -> None:
         check_engine(self.engine)
-        if self.workers is not None and not 1 <= self.workers <= MOST_WORKERS:
-            raise RavineError(f"workers={self.workers!r}: must be a whole number from 1 to {MOST_WORKERS}, or None.")
+        worker_count(self.workers, self.device)
 
     def at_once(self, runs: int) -> int:
         """Gives how many runs go on at once.
@@ -49,8 +40,7 @@ class Where:
         Returns:
             As many as asked, else one for each core that this process may use; one on a GPU.
         """
-        alone = device_named(self.device).type != "cpu"
-        return min(runs, self.workers or (1 if alone else loky.cpu_count()))
+        return min(runs, worker_count(self.workers, self.device))
 
 
 def sampled_runs(
@@ -86,7 +76,7 @@ def _in_workers(
     found: dict[int, SampledRun] = {}
     waiting, workers = deque(enumerate(samples)), where.at_once(len(samples))
     with TemporaryDirectory() as folder:
-        work = partial(_work, _carried(task, Path(folder)), where.device, where.engine)
+        work = partial(_work, write_task(task, Path(folder)), where.device, where.engine)
         with Crew(partial(worker_processes, workers), work, workers) as crew:
             while len(found) < len(samples):
                 for _ in range(min(crew.free, len(waiting))):
@@ -97,14 +87,6 @@ def _in_workers(
                     found[place] = result
                     progress(result)
     return [found[place] for place in range(len(samples))]
-
-
-def _carried(task: Task, folder: Path) -> str:
-    """Gives the text by which workers find the task, as it is, whatever was replaced in it since it was found."""
-    for name, module in list(sys.modules.items()):
-        if name.startswith(LOADED):  # workers have not run the user's file, so what it defines travels whole
-            cloudpickle.register_pickle_by_value(module)
-    return write_task(task, folder)
 
 
 def _work(text: str, device: str | None, engine: str, job: tuple[int, Sample]) -> SampledRun:

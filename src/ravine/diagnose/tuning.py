@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -13,8 +13,8 @@ import pandas as pd
 from ..data import ledger
 from ..data.find import find
 from ..data.folds import split_test
-from ..data.task import Task
-from ..executor import Crew, Death, worker_processes
+from ..data.task import Task, judged_by
+from ..executor import Crew, Death, worker_count, worker_processes
 from ..fields import text
 from ..numbers import in_words, short
 from ..recipe import Recipe, read_method
@@ -32,7 +32,6 @@ from ..text import read_list
 from ..training.stage import SPLIT_SEED
 from ..training.train import Run, train
 from .choice import choice_of
-from .side_by_side import MOST_WORKERS, Where
 
 SEARCH, RUN = "search", "run"
 """The folders of what was tried and of what was chosen, inside the one that was asked for."""
@@ -117,8 +116,7 @@ def tune(
     Raises:
         RavineError: An option, the task or the folder is not as it must be.
     """
-    found = find(task) if isinstance(task, str) else task
-    found = found if metric is None else replace(found, metric=metric)
+    found = judged_by(find(task) if isinstance(task, str) else task, metric)
     listed = _listed(methods)
     options = Options(
         task=task if isinstance(task, str) else found.source or found.name or "task",
@@ -126,7 +124,7 @@ def tune(
         settings=settings, search=search, folds=folds, holdout=holdout, seeds=REFITS,
         epochs=epochs or _epochs(listed), metric=metric, halving=halving, seed=seed, device=device, engine=engine,
     )  # fmt: skip
-    count = Where(workers, device, engine).at_once(MOST_WORKERS)
+    count = worker_count(workers, device)
     forget()
     with _folder(out) as folder, closing(Store(folder / SEARCH)) as store, store.alone():
         check_options(options, store)

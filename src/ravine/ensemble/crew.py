@@ -8,13 +8,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import loky
-
 from ..data.task import Task
 from ..errors import RavineError
-from ..executor import Crew, Death, worker_processes
+from ..executor import Crew, Death, worker_count, worker_processes
 from ..training.carrying import CARRIED, task_of, write_task
-from ..training.machine import device_named
 from ..training.run import CHECKPOINT_SECONDS
 from .job import Job
 from .member import Member
@@ -73,22 +70,13 @@ def train_all(
         executor: Starts another executor than this machine's worker processes.
         progress: Called as members end.
     """
-    count = _workers(workers, place.device, len(jobs))
+    count = min(len(jobs), worker_count(workers, place.device))
     if count > 1 or executor is not None:
         _side_by_side(task, jobs, place, executor or partial(worker_processes, count), count, progress)
         return
     for number, job in enumerate(jobs):
         _train(task, place, number, job)
         progress(_member(task, place, number, job))
-
-
-def _workers(workers: int | None, device: str | None, members: int) -> int:
-    if workers is None:
-        on_gpu = device_named(device).type != "cpu"
-        workers = 1 if on_gpu else loky.cpu_count()  # those that this process may use
-    if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= 1024:
-        raise RavineError(f"workers={workers!r} must be a whole number from 1 to 1024.")
-    return min(workers, members)
 
 
 def _side_by_side(

@@ -46,7 +46,7 @@ def weighted(task: Task, train: Examples, weights: Tensor) -> tuple[Task, InMemo
         outputs, targets = task.score(model, rest)
         return (weight * loss.each(outputs, targets)).mean(), outputs, targets
 
-    return replace(task, train=heavy, test=None, groups=None, preprocess=None, step=step, source=None), heavy
+    return replace(task, train=heavy, test=None, groups=None, preprocess=None, step=step), heavy
 
 
 def _parted(batch: Batch) -> tuple[Tensor, Batch]:

@@ -13,6 +13,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..data import ready_made
+from ..data.find import LOADED
 from ..fields import same, text
 from ..optim import field_names
 from ..part import look_up, meanings
@@ -29,8 +30,6 @@ SELF_CONTAINED = {"digits": ready_made.digits_cnn}
 """Tasks whose data and network the plain script writes out; others it takes from where the task has them."""
 WRITTEN = ("rule", "batch_size", "epochs", "order")
 """The fields of a recipe that the plain script has."""
-LOADED = "ravine_task_"
-"""How the modules are called that Ravine makes of a user's files."""
 
 
 def train_this_way(best: Entry, state: Course, records: Mapping[str, Record], scene: Scene) -> dict[str, str]:

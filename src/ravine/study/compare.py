@@ -6,21 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import loky
-
 from ..data import ledger
-from ..data.task import Task
+from ..data.task import Task, judged_by
 from ..errors import RavineError
-from ..executor import Crew, Death, worker_processes
+from ..executor import Crew, Death, worker_count, worker_processes
 from ..fields import text
 from ..recipe import Recipe
 from ..rules import Rule
 from ..training.carrying import CARRIED, task_of
-from ..training.machine import device_named
 from .asked import asked
 from .course import Course, course
 from .describe import results
@@ -131,7 +128,7 @@ def compare(
         matters=matters, budget=budget, halving=halving, seed=seed, device=device,
         engine=engine,
     )  # fmt: skip
-    workers = _workers(workers, device)
+    workers = worker_count(workers, device, "--workers {}")
     folder = Path(out) if out is not None else Path("studies") / (found.name or Path(options.task).stem)
     with closing(Store(folder)) as store, store.alone():
         check_options(options, store)
@@ -153,21 +150,12 @@ def _found(task: Task | str, metric: str | None) -> Task:
         )
     forget()
     if isinstance(task, Task):
-        return task if metric is None else replace(task, metric=metric)
+        return judged_by(task, metric)
     token = READING.set(True)
     try:
         return task_of(task, metric)
     finally:
         READING.reset(token)
-
-
-def _workers(workers: int | None, device: str | None) -> int:
-    on_gpu = device_named(device).type != "cpu"
-    if workers is None:
-        return 1 if on_gpu else loky.cpu_count()  # those that this process may use, not those that the machine has
-    if not 1 <= workers <= 1024:
-        raise RavineError(f"--workers {workers}: must be a whole number from 1 to 1024.")
-    return workers
 
 
 def _run(plan: Plan, crew: "Crew[Job, Record]", progress: Callable[[Progress], None]) -> None:

@@ -1,13 +1,13 @@
 """How a task reaches worker processes: by the text that finds it, or in a file for those that no text finds."""
 
-from dataclasses import replace
+import sys
 from functools import lru_cache
 from pathlib import Path
 
 import cloudpickle
 
-from ..data.find import find
-from ..data.task import Task
+from ..data.find import LOADED, find
+from ..data.task import Task, judged_by
 from ..errors import RavineError
 
 CARRIED = "task.cloudpickle"
@@ -26,7 +26,7 @@ def task_of(text: str, metric: str | None = None) -> Task:
         The task.
     """
     task = cloudpickle.loads(Path(text).read_bytes()) if text.endswith(".cloudpickle") else find(text)
-    return task if metric is None else replace(task, metric=metric)
+    return judged_by(task, metric)
 
 
 def write_task(
@@ -51,6 +51,9 @@ def write_task(
         RavineError: It cannot be written, or holds what cannot be packed.
     """
     path = folder / CARRIED
+    for name, module in list(sys.modules.items()):
+        if name.startswith(LOADED):  # workers have not run the user's file, so what it defines travels whole
+            cloudpickle.register_pickle_by_value(module)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_bytes(cloudpickle.dumps(task))

@@ -1,6 +1,5 @@
 """`train`: one recipe on all training data, kept in a folder from which it is taken up again."""
 
-import dataclasses
 import math
 import warnings
 from collections.abc import Callable, Mapping
@@ -16,7 +15,7 @@ from ..data.augment_check import check_augmentation
 from ..data.find import find
 from ..data.folds import split_test
 from ..data.model import check_model
-from ..data.task import Task
+from ..data.task import Task, judged_by
 from ..engines.choice import check_engine
 from ..errors import RavineError
 from ..fields import text
@@ -102,8 +101,7 @@ def train(
     >>> run.outcome, len(run.history)
     ('finished', 2)
     """
-    found = find(task) if isinstance(task, str) else task
-    found = found if metric is None else dataclasses.replace(found, metric=metric)
+    found = judged_by(find(task) if isinstance(task, str) else task, metric)
     settled, where = read_recipe(recipe), device_named(device)
     check_engine(engine)
     for sentence in check_augmentation(settled.augmentation, found):
