@@ -14,6 +14,7 @@ TOKEN = re.compile(
     r"|[a-zA-Z](?:_\{[^}]*\}|_.)?'*|\d+(?:\.\d+)?|[-+^(){},]|_\{\\text\{all\}\}"
 )
 COMPARISONS = {">": operator.gt, "<": operator.lt, r"\geq": operator.ge, r"\leq": operator.le}
+ANGLES = {r"\cos": math.cos, r"\sin": math.sin}
 BETWEEN = ("+", "-", ",", "&", r"\\", r"\text{if }", r"\end{cases}", *COMPARISONS)
 CLOSING = {"(": ")", "{": "}", r"\lVert": r"\rVert", r"\lvert": r"\rvert"}
 
@@ -109,6 +110,9 @@ class Reader:
             return compound()
         if token in (r"\max", r"\min"):
             return (max if token == r"\max" else min)(self.arguments())
+        if token in ANGLES:
+            (value,) = self.arguments()
+            return ANGLES[token](value)
         if token == r"\operatorname{sign}":
             (value,) = self.arguments()
             return math.copysign(1, value) if value else 0

@@ -32,6 +32,8 @@ UNARY = {
     terms.negative: lambda a: -a,
     terms.FUNCTIONS["absolute"]: abs,
     terms.FUNCTIONS["sign"]: lambda a: math.copysign(1, a) if a else 0,
+    terms.FUNCTIONS["cos"]: math.cos,
+    terms.FUNCTIONS["sin"]: math.sin,
     terms.FUNCTIONS["square"]: lambda a: a * a,
     terms.FUNCTIONS["norm"]: abs,
 }
