@@ -117,6 +117,7 @@ POINTS = st.sampled_from([0.0, -0.0, 1.0, -1.0, 2.0, 0.5, math.inf, math.nan]) |
 @example(("pow", "x", ("pow", 0.0, 1)), 0.0, 0.0)
 @example(("gt", "x", 0.0, ("sqrt", "x"), "y"), -1.0, 2.0)
 @example(("sqrt", "x"), 0.0, 0.0)
+@example(("sign", ("sqrt", "x")), 0.0, 0.0)
 def test_it_is_what_autograd_says(text, x, y):
     by_torch, ours, largest = both(formula(text), x, y)
     # The terms of a sum may cancel; what is left of them is rounding.

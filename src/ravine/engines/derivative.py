@@ -32,7 +32,7 @@ def derivative(value: Symbol, inputs: Sequence[Symbol]) -> list[Symbol]:
 
     >>> x, y = Symbol("scalar", detail="x"), Symbol("scalar", detail="y")
     >>> derivative(3 * x + y**2, [x, y])
-    [3.0, add(y, y)]
+    [3.0, multiply(2.0, y)]
     """
     wanted = {(each.operation, each.detail) for each in inputs}
     roots: list[Any] = [value]
