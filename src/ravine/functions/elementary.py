@@ -58,8 +58,8 @@ def sin(x: Any) -> Any:
 
 
 def _apply(name: str, x: Any) -> Any:
-    if isinstance(x, (int, float)):
-        return getattr(math, name)(x)
     if isinstance(x, (np.ndarray, np.generic)):
         return getattr(np, name)(x)
+    if isinstance(x, (int, float)):
+        return getattr(math, name)(x)
     return getattr(x, name)()  # a tensor, or a symbol that remembers what was asked of it

@@ -6,13 +6,21 @@ from types import MappingProxyType
 from typing import Any
 
 from ..errors import RavineError, nearest
-from .many_minima import Himmelblau
+from .any_dimension import Ackley, Rastrigin, StyblinskiTang
+from .many_minima import Branin, DoubleWell, GoldsteinPrice, Himmelblau
+from .saddles import MonkeySaddle, StrictSaddle
 from .surface import Surface
-from .valleys import Ravine, Rosenbrock
+from .valleys import Beale, OpeningValley, Ravine, Rosenbrock
 
 SURFACES: Mapping[str, Surface] = MappingProxyType(
-    {known.name: known for known in (Rosenbrock(), Ravine(), Himmelblau())}
-)
+    {
+        known.name: known
+        for known in (
+            Ravine(), Rosenbrock(), Beale(), OpeningValley(), StrictSaddle(), MonkeySaddle(), Himmelblau(),
+            DoubleWell(), GoldsteinPrice(), Branin(), Rastrigin(), StyblinskiTang(), Ackley(),
+        )
+    }
+)  # fmt: skip
 """Every surface that comes with Ravine, with its fields at their defaults, by its name."""
 
 
@@ -37,5 +45,6 @@ def surface(name: str, **fields: Any) -> Surface:
         raise RavineError(f"no surface is called '{name}'.{nearest(name, SURFACES)} There are {', '.join(SURFACES)}.")
     known = [f.name for f in dataclasses.fields(found)]
     for unknown in fields.keys() - set(known):
-        raise RavineError(f"{found.name} has no {unknown}.{nearest(unknown, known)}")
+        has = nearest(unknown, known) or f" It has {', '.join(known) or 'none'}."
+        raise RavineError(f"{found.name} has no field '{unknown}'.{has}")
     return dataclasses.replace(found, **fields)

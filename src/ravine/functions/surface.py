@@ -154,6 +154,8 @@ class Surface(Part):
         """
         points = _leaf(x)
         g = self._gradient(points, create_graph=True)
+        if not g.requires_grad:  # it is the same everywhere
+            return _as_given(x, g.new_zeros(*g.shape, self.dimensions))
         rows = [
             torch.autograd.grad(g[..., i].sum(), points, retain_graph=True, materialize_grads=True)[0]
             for i in range(self.dimensions)
@@ -192,7 +194,7 @@ class Surface(Part):
 
 def _array(x: Any) -> np.ndarray:
     found = np.asarray(x)
-    return found if found.dtype.kind == "f" else found.astype(np.float64)
+    return found if found.dtype.kind in "fc" else found.astype(np.float64)  # complex ones too: for complex steps
 
 
 def _shape(points: Any) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from typing_extensions import override
 
 from ..fields import Number, field
+from .elementary import exp, sqrt
 from .surface import Point, Surface, square
 
 
@@ -73,3 +74,53 @@ class Rosenbrock(Surface):
     @override
     def value(self, x: Any, y: Any) -> Any:
         return (1 - x) ** 2 + 100 * (y - x**2) ** 2
+
+
+class Beale(Surface):
+    """A flat floor between four steep corners; from far out on the plain there is no way to the minimum.
+
+    Beale 1958, "On an iterative method for finding a local minimum of a function of more than one variable".
+
+    >>> Beale()([3.0, 0.5])
+    np.float64(0.0)
+    """
+
+    title = "Beale"
+    formula = r"(1.5 - x + x y)^2 + (2.25 - x + x y^2)^2 + (2.625 - x + x y^3)^2"
+    start = (1.0, 1.0)
+    other_starts = ((1.0, 4.0),)  # the hard one: far up a wall
+    box = square(4.5)
+    minima = (Point((3.0, 0.5), 0.0),)
+    saddles = (
+        Point((0.10053793732415836, -2.644513585023125), 9.86451228475556),
+        Point((0.0, 1.0), 14.203125),
+    )
+
+    @override
+    def value(self, x: Any, y: Any) -> Any:
+        return (1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2
+
+
+class OpeningValley(Surface):
+    """A gorge, narrow and across both coordinates, that opens into a wide valley with a gentle floor.
+
+    What a method learned in the gorge is no longer true in the valley: a mean over all steps, as Adagrad's, keeps the
+    steps as small as the gorge wanted them, and one that forgets, as RMSprop's, lets them grow. So Goodfellow, Bengio
+    & Courville 2016, "Deep Learning", section 8.5.2, have it in words. With u = x + y and v = x - y it is convex across
+    (in v) and along the floor, and not convex where the gorge is narrow and v is not 0.
+
+    >>> OpeningValley()([0.0, 0.0]), OpeningValley()([1.0, 0.0]).round(4)
+    (np.float64(0.0), np.float64(0.6919))
+    """
+
+    title = "Opening valley"
+    formula = r"\tfrac{1}{2} (1 + e^{-2 (x + y)}) (x - y)^2 + \tfrac{3}{10} (\sqrt{1 + (x + y)^2} - 1)"
+    start = (-2.0, -1.0)
+    other_starts = ((-2.0, -1.5), (-1.0, -2.5))
+    box = square(3.0)
+    minima = (Point((0.0, 0.0), 0.0),)
+
+    @override
+    def value(self, x: Any, y: Any) -> Any:
+        along, across = x + y, x - y
+        return (1 + exp(-2 * along)) * across**2 / 2 + 0.3 * (sqrt(1 + along**2) - 1)
