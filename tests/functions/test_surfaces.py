@@ -76,7 +76,7 @@ def test_newton_in_extended_precision_ends_on_every_digit_stated(each: Surface, 
         x = x - np.linalg.solve(h, extended_gradient(each, x).astype(float)[..., None])[..., 0]
     size = np.abs(stated).max(-1, keepdims=True)  # of the point: the formula's own constants are rounded to its digits
     assert (np.abs(x - stated) <= np.spacing(np.maximum(size, 0.25))).all()
-    np.testing.assert_allclose(each(x).astype(float), [point.value for point in points], rtol=3e-16, atol=1e-17)
+    np.testing.assert_allclose(each(x).astype(float), [point.value for point in points], rtol=3e-16, atol=3e-16)
 
 
 @pytest.mark.parametrize("each", ALL, ids=repr)
