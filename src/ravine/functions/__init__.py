@@ -1,28 +1,59 @@
 """Functions to be minimized, of which the answers are known: surfaces to look at, and problems to be timed on."""
 
 from .any_dimension import Ackley, Rastrigin, StyblinskiTang
-from .find import SURFACES, surface
+from .few_coordinates import (
+    Biggs,
+    Box,
+    BrownBadlyScaled,
+    BrownDennis,
+    Gaussian,
+    HelicalValley,
+    PowellBadlyScaled,
+    Wood,
+)
+from .find import PROBLEMS, STATED, SURFACES, problem, surface
+from .many_coordinates import ExtendedPowellSingular, ExtendedRosenbrock, Penalty1, Penalty2, Trigonometric, Watson
 from .many_minima import Branin, DoubleWell, GoldsteinPrice, Himmelblau
+from .points import Point
+from .problem import Problem
 from .saddles import MonkeySaddle, StrictSaddle
-from .surface import Point, Surface
+from .surface import Surface
 from .valleys import Beale, OpeningValley, Ravine, Rosenbrock
 
 __all__ = [
+    "PROBLEMS",
+    "STATED",
     "SURFACES",
     "Ackley",
     "Beale",
+    "Biggs",
+    "Box",
     "Branin",
+    "BrownBadlyScaled",
+    "BrownDennis",
     "DoubleWell",
+    "ExtendedPowellSingular",
+    "ExtendedRosenbrock",
+    "Gaussian",
     "GoldsteinPrice",
+    "HelicalValley",
     "Himmelblau",
     "MonkeySaddle",
     "OpeningValley",
+    "Penalty1",
+    "Penalty2",
     "Point",
+    "PowellBadlyScaled",
+    "Problem",
     "Rastrigin",
     "Ravine",
     "Rosenbrock",
     "StrictSaddle",
     "StyblinskiTang",
     "Surface",
+    "Trigonometric",
+    "Watson",
+    "Wood",
+    "problem",
     "surface",
 ]

@@ -9,7 +9,8 @@ from typing_extensions import override
 
 from ..fields import field
 from .elementary import cos, exp, sqrt
-from .surface import Coordinates, Point, Surface, by_fields, square
+from .points import Coordinates, Point, square
+from .surface import Surface, by_fields
 
 ALL_POINTS_UP_TO = 2
 """Dimensions up to which every known point is listed; above, of some surfaces there are more than atoms."""

@@ -6,7 +6,8 @@ from typing import Any
 from typing_extensions import override
 
 from .elementary import cos
-from .surface import Point, Surface, square
+from .points import Point, square
+from .surface import Surface
 
 
 class Himmelblau(Surface):

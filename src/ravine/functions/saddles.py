@@ -5,7 +5,8 @@ from typing import Any
 
 from typing_extensions import override
 
-from .surface import Point, Surface, square
+from .points import Point, square
+from .surface import Surface
 
 
 class StrictSaddle(Surface):

@@ -1,9 +1,8 @@
 """What a surface is: a formula, written once, and what is known of it."""
 
 import math
-import re
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -11,16 +10,7 @@ from torch import Tensor
 
 from ..errors import RavineError
 from ..part import Part
-
-Coordinates: TypeAlias = tuple[float, ...]
-Box: TypeAlias = tuple[tuple[float, float], ...]
-
-
-class Point(NamedTuple):
-    """A point that is known, and the function's value there."""
-
-    x: Coordinates
-    value: float
+from .points import Box, Coordinates, Point, as_array, as_points, named_after, square
 
 
 def by_fields(known: Callable[[Any], Any]) -> Any:
@@ -33,22 +23,6 @@ def by_fields(known: Callable[[Any], Any]) -> Any:
         What stands in the class for it.
     """
     return property(known)  # Any to a type checker: the class says what kind of thing it is
-
-
-def square(half: float, n: int = 2) -> Box:
-    """Gives a box that reaches as far to both sides in every coordinate.
-
-    Args:
-        half: How far.
-        n: The number of coordinates.
-
-    Returns:
-        Its bounds, one pair per coordinate.
-
-    >>> square(5.0)
-    ((-5.0, 5.0), (-5.0, 5.0))
-    """
-    return ((-half, half),) * n
 
 
 class Surface(Part):
@@ -92,11 +66,7 @@ class Surface(Part):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        words = re.findall(r"[A-Z][a-z0-9]*", cls.__name__)
-        if "name" not in vars(cls):
-            cls.name = "_".join(words).lower()
-        if "title" not in vars(cls):
-            cls.title = " ".join(words).capitalize()
+        named_after(cls)
 
     def __post_init__(self) -> None:
         Part.__post_init__(self)
@@ -117,16 +87,8 @@ class Surface(Part):
         Returns:
             The values `[...]`: a tensor of a tensor, else an array, in the points' dtype; infinite or NaN where the
             formula leaves the numbers that there are.
-
-        Raises:
-            RavineError: A point has another number of coordinates.
         """
-        points = x if isinstance(x, Tensor) else _array(x)
-        if points.ndim == 0 or points.shape[-1] != self.dimensions:
-            raise RavineError(
-                f"{self!r}: a point has {self.dimensions} coordinates, got {_shape(points)}; "
-                f"give points of shape [..., {self.dimensions}]."
-            )
+        points = as_points(self, x)
         if isinstance(points, Tensor):
             return self.value(*points.unbind(-1))
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -192,19 +154,10 @@ class Surface(Part):
         return tuple(map(float, x))
 
 
-def _array(x: Any) -> np.ndarray:
-    found = np.asarray(x)
-    return found if found.dtype.kind in "fc" else found.astype(np.float64)  # complex ones too: for complex steps
-
-
-def _shape(points: Any) -> str:
-    return f"{points.shape[-1]}" if points.ndim else "a single number"
-
-
 def _leaf(x: Any) -> Tensor:
     return torch.as_tensor(x).detach().to(torch.float64).clone().requires_grad_()
 
 
 def _as_given(x: Any, found: Tensor) -> Any:
     found = found.detach()
-    return found.to(x) if isinstance(x, Tensor) else found.numpy().astype(_array(x).dtype, copy=False)
+    return found.to(x) if isinstance(x, Tensor) else found.numpy().astype(as_array(x).dtype, copy=False)

@@ -7,7 +7,8 @@ from typing_extensions import override
 
 from ..fields import Number, field
 from .elementary import exp, sqrt
-from .surface import Point, Surface, square
+from .points import Point, square
+from .surface import Surface
 
 
 class Ravine(Surface):

@@ -1,0 +1,84 @@
+"""Points: what is known of them, and what stands for them."""
+
+import re
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from torch import Tensor
+
+from ..errors import RavineError
+
+Coordinates: TypeAlias = tuple[float, ...]
+Box: TypeAlias = tuple[tuple[float, float], ...]
+
+
+class Point(NamedTuple):
+    """A point that is known, and the function's value there."""
+
+    x: Coordinates
+    value: float
+
+
+def square(half: float, n: int = 2) -> Box:
+    """Gives a box that reaches as far to both sides in every coordinate.
+
+    Args:
+        half: How far.
+        n: The number of coordinates.
+
+    Returns:
+        Its bounds, one pair per coordinate.
+
+    >>> square(5.0)
+    ((-5.0, 5.0), (-5.0, 5.0))
+    """
+    return ((-half, half),) * n
+
+
+def named_after(kind: Any) -> None:
+    """Names a kind of surface or problem after its class, where it does not name itself.
+
+    Args:
+        kind: The class.
+    """
+    words = re.findall(r"[A-Z][a-z0-9]*|[0-9]+", kind.__name__)
+    if "name" not in vars(kind):
+        kind.name = "_".join(words).lower()
+    if "title" not in vars(kind):
+        kind.title = " ".join(words).capitalize()
+
+
+def as_points(owner: Any, x: Any) -> Any:
+    """Makes points of whatever stands for them.
+
+    Args:
+        owner: The surface or problem that they belong to.
+        x: A tensor, an array, or numbers.
+
+    Returns:
+        A tensor as it is; else an array, in float64 where the numbers were whole.
+
+    Raises:
+        RavineError: A point has another number of coordinates.
+    """
+    points = x if isinstance(x, Tensor) else as_array(x)
+    if points.ndim == 0 or points.shape[-1] != owner.dimensions:
+        got = f"{points.shape[-1]}" if points.ndim else "a single number"
+        raise RavineError(
+            f"{owner!r}: a point has {owner.dimensions} coordinates, got {got}; "
+            f"give points of shape [..., {owner.dimensions}]."
+        )
+    return points
+
+
+def as_array(x: Any) -> np.ndarray:
+    """Makes an array of whatever stands for one.
+
+    Args:
+        x: An array or numbers.
+
+    Returns:
+        The array, in float64 where the numbers were whole.
+    """
+    found = np.asarray(x)
+    return found if found.dtype.kind in "fc" else found.astype(np.float64)  # complex ones too: for complex steps
