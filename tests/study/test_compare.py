@@ -79,7 +79,7 @@ def test_a_finished_study_is_not_trained_again(tmp_path, whole):
 
 
 def test_the_folder_keeps_the_study_and_nothing_else(whole):
-    assert sorted(path.name for path in whole.folder.iterdir()) == ["study.lock", "study.sqlite"]
+    assert sorted(path.name for path in whole.folder.iterdir()) == ["networks", "study.lock", "study.sqlite"]
 
 
 def test_what_is_asked_is_what_is_done(whole):

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ravine.verdict import Verdict, judge, sentences
+from ravine.verdict import Verdict, judge, reservation, sentences
 
 
 def runs(
@@ -31,6 +31,25 @@ def test_a_clear_difference_is_found_and_every_probability_points_its_way():
     assert pair.p_expected < 0.001
     assert pair.p_next < 0.01
     assert verdict.of("m1").p_best > 0.999
+
+
+def test_a_loss_beyond_all_measure_is_worse_and_breaks_nothing():
+    tame = runs(gains=(0.0,))["m0"]
+    verdict = judge({"tame": tame, "wild": 1e29 * (2 + np.zeros_like(tame))}, higher_is_better=False)
+    assert verdict.conclusion("wild", "tame") == "worse"
+    assert verdict.of("tame").p_best > 0.999
+    assert all(np.isfinite(ends(verdict)[0]))
+
+
+def test_a_leader_that_loses_by_the_proper_score_is_said_to():
+    losses = {name: -scores for name, scores in runs(gains=(0.0, 0.5, 0.6)).items()}
+    verdict = judge(losses, higher_is_better=False)
+    show = "{:.1f}".format
+    means = {one.name: show(one.mean) for one in verdict.methods}
+    assert reservation(verdict, "log loss", "m0", show) == [
+        f"But by test log loss m0 is worse than m1 and m2: {means['m0']}, and {means['m2']} for m2."
+    ]
+    assert reservation(verdict, "log loss", "m2", show) == []
 
 
 def test_lower_is_better_turns_conclusions_and_leaves_effects():

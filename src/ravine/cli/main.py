@@ -68,6 +68,9 @@ def compare(
     device: Device = None,
     engine: Engine = "auto",
     out: Annotated[str | None, typer.Option(help="the study's folder; studies/TASK")] = None,
+    keep_networks: Annotated[
+        bool, typer.Option("--keep-networks/--no-networks", help="keep the refitted networks in the study's folder")
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="print the verdict for machines")] = False,
     export: Annotated[str | None, typer.Option(help="write every run to a .parquet or .csv file")] = None,
 ) -> None:
@@ -79,6 +82,7 @@ def compare(
         one_by_one=one_by_one, recipes=recipes, settings=settings, search=search, folds=folds,
         holdout=holdout, seeds=seeds, epochs=epochs, metric=metric,
         halving=halving, workers=workers, seed=seed, device=device, engine=engine, out=out,
+        keep_networks=keep_networks,
     )  # fmt: skip
 
 

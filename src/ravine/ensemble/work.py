@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from ..data.examples import Examples
 from ..data.folds import split_test
@@ -119,15 +120,27 @@ def member_in(folder: Path, task: Task, job: Job) -> tuple[Member, str]:
     Returns:
         The member, and its outcome: "finished", "stopped" or "diverged".
     """
-    card, rows = read_card(folder), None
-    if job.bag is not None:
-        rows = bootstrap(split_test(task, SPLIT_SEED)[0], job.bag)[1]
+    rows = None if job.bag is None else bootstrap(split_test(task, SPLIT_SEED)[0], job.bag)[1]
+    return read_member(folder, task, rows), read_card(folder)["result"]["outcome"]
+
+
+def read_member(folder: Path, task: Task, rows: Tensor | None = None) -> Member:
+    """Reads a run that was kept as a member.
+
+    Args:
+        folder: Its folder.
+        task: The task.
+        rows: The training examples that it learned from, where it was not all of them.
+
+    Returns:
+        The member.
+    """
+    card = read_card(folder)
     result = card["result"]
-    member = Member(
+    return Member(
         load(folder / WEIGHTS, torch.device("cpu")), card["recipe"], card["layers"], card["seed"],
         read(card["arguments"], {}), result["evaluations"], result["sentence"], labels_of(task), rows,
     )  # fmt: skip
-    return member, result["outcome"]
 
 
 def data_of(task: Task, job: Job) -> str:

@@ -73,6 +73,7 @@ def compare(
     device: str | None = None,
     engine: str = "auto",
     out: str | Path | None = None,
+    keep_networks: bool = True,
     executor: Callable[[], Executor] | None = None,
     before: Callable[[Plan], None] | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -108,6 +109,7 @@ def compare(
         engine: Who executes the rules: "auto", "plain" (as a loop written by hand would, to the last bit), "native"
             or "triton".
         out: The study's folder; None for `studies/` and the task's name.
+        keep_networks: Whether the refitted networks are kept in the folder, to predict by, and for `Study.ensemble`.
         executor: Starts another executor than this machine's worker processes.
         before: Called with the plan before the first run.
         progress: Called as runs end.
@@ -132,7 +134,7 @@ def compare(
     folder = Path(out) if out is not None else Path("studies") / (found.name or Path(options.task).stem)
     with closing(Store(folder)) as store, store.alone():
         check_options(options, store)
-        scene = scene_of(found, options, store)
+        scene = scene_of(found, options, store, networks=keep_networks)
         with Crew(executor or partial(worker_processes, workers), partial(work, scene), workers) as crew:
             plan = prepare(options, store, contestants, recipe, scene, crew)
             if before is not None:

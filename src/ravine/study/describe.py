@@ -61,6 +61,7 @@ def description(options: Options, data: Stage, entries: Sequence[Entry]) -> dict
         "task": data.task.name or options.task,
         "metric": {"name": metric.name, "higher_is_better": metric.higher_is_better},
         "proper": proper.name,
+        "kind": data.task.used_loss.kind,
         "sizes": {"train": len(data.train), "test": len(data.judged)},
         "contenders": [_contender(entry) for entry in entries],
         "roles": asdict(roles([entry.field.contender for entry in entries])),

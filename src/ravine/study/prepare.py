@@ -22,6 +22,7 @@ from .entries import Method, contenders_of
 from .fingerprints import check_unchanged, fingerprints
 from .forecast import Forecast, Sizes, epochs_within, forecast, pilot, sizes_of
 from .job import Job
+from .networks import NETWORKS
 from .options import Options, differences
 from .plan import Field, rungs
 from .record import Record
@@ -90,13 +91,14 @@ def prepare(
     return Plan(options, store, scene, entries, cost)
 
 
-def scene_of(task: Task, options: Options, store: Store) -> Scene:
+def scene_of(task: Task, options: Options, store: Store, *, networks: bool = False) -> Scene:
     """Sets the scene of a study.
 
     Args:
         task: The task.
         options: What is asked.
         store: Where the study is kept; a task that no text finds is written there.
+        networks: Whether refitted networks are kept there too.
 
     Returns:
         Where all its jobs take place.
@@ -110,6 +112,7 @@ def scene_of(task: Task, options: Options, store: Store) -> Scene:
         device=options.device,
         engine=options.engine,
         checkpoints=str(store.folder / "checkpoints"),
+        networks=str(store.folder / NETWORKS) if networks else None,
     )
 
 

@@ -84,6 +84,22 @@ def last_stretches(records: Iterable[Record]) -> list[Record]:
     return list(last.values())
 
 
+def sound_refits(records: Iterable[Record]) -> dict[str, list[Record]]:
+    """Picks the refits at the tuned settings that did not diverge.
+
+    Args:
+        records: The last stretch of every run.
+
+    Returns:
+        Those of each method, in the order of their seeds.
+    """
+    found: dict[str, list[Record]] = {}
+    for one in records:
+        if one.record["stage"] == "tuned" and one.record["outcome"] not in ("diverged", "failed"):
+            found.setdefault(one.record["method"], []).append(one)
+    return {method: sorted(runs, key=lambda run: run.record["seed"]) for method, runs in found.items()}
+
+
 def evaluations(records: Iterable[Record]) -> int:
     """Counts the gradient evaluations of runs, each example differentiated once.
 

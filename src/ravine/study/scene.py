@@ -12,7 +12,8 @@ from ..training.stage import Stage, fold_stage, whole_stage
 class Scene:
     """Where all jobs of a study take place.
 
-    `task` is the text by which any process finds the task, or the file that it was written to for the workers.
+    `task` is the text by which any process finds the task, or the file that it was written to for the workers;
+    `networks` the folder in which refitted networks are kept, None where they are not.
     """
 
     task: str
@@ -23,6 +24,7 @@ class Scene:
     device: str | None
     engine: str
     checkpoints: str
+    networks: str | None = None
 
 
 def forget() -> None:

@@ -1,10 +1,11 @@
 """A study: a table of recipe x fold x seed, and what it shows."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,11 +13,15 @@ import pandas as pd
 from ..data import ledger
 from ..verdict import Verdict, judge
 from .options import Options
-from .record import Record, decoded, last_stretches
+from .record import Record, decoded, last_stretches, sound_refits
 from .store import Store
 from .summary import summary
 from .tables import curves, runs
 from .telling import halving, protocol, sentences, warnings
+
+if TYPE_CHECKING:
+    from ..data.task import Task
+    from ..ensemble import Ensemble
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,12 +141,75 @@ class Study:
             By method, the probability of the class that was named and whether it was right, `[examples]` each; only
             for tasks with classes, and for runs that were made since these are kept.
         """
-        found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        for one in self.latest:
-            sound = one.record["stage"] == "tuned" and one.record["outcome"] not in ("diverged", "failed")
-            if sound and "confidence" in one.arrays:
-                found.setdefault(one.record["method"], (one.arrays["confidence"], one.arrays["right"]))
-        return found
+        firsts = {method: runs[0].arrays for method, runs in sound_refits(self.latest).items()}
+        return {name: (one["confidence"], one["right"]) for name, one in firsts.items() if "confidence" in one}
+
+    @property
+    def kind(self) -> str:
+        """What the targets are: "classes", "binary", "numbers", or "given" where only a user's own loss knows."""
+        return self.facts.get("kind", "given")
+
+    def targets(self) -> np.ndarray | None:
+        """Gives what is true of the test examples.
+
+        Returns:
+            `[n, ...]`; None before any run was tested, and where its outputs are too large to keep.
+        """
+        kept = (run.arrays for runs in sound_refits(self.latest).values() for run in runs)
+        return next((arrays["targets"] for arrays in kept if "targets" in arrays), None)
+
+    def outputs(self) -> dict[str, np.ndarray]:
+        """Gives what the refits of each method that did not diverge say of the test examples.
+
+        Returns:
+            By method, outputs in the task's own terms, `[seeds, n, ...]`; empty where these are too large to keep.
+        """
+        kept = {
+            method: [run.arrays["outputs"] for run in runs if "outputs" in run.arrays]
+            for method, runs in sound_refits(self.latest).items()
+        }
+        return {method: np.stack(outputs) for method, outputs in kept.items() if outputs}
+
+    def members(self) -> dict[str, np.ndarray]:
+        """Gives what each network says of the test examples where a run predicts by several.
+
+        Returns:
+            By method, `[members, n, ...]` of its first refit that did not diverge.
+        """
+        firsts = {method: runs[0].arrays for method, runs in sound_refits(self.latest).items()}
+        return {method: arrays["members"] for method, arrays in firsts.items() if "members" in arrays}
+
+    def ensemble(
+        self,
+        methods: Sequence[str] | None = None,
+        *,
+        best: int = 5,
+        seeds: int = 1,
+        task: "Task | None" = None,
+        combine: str = "average",
+        device: str | None = "cpu",
+    ) -> "Ensemble":
+        """Makes an ensemble of the networks that the study has refitted: they cost nothing more.
+
+        Who takes part is chosen by cross-validation, as the winner is; the test set has no say.
+
+        Args:
+            methods: Whose networks; None for the `best` by cross-validation.
+            best: How many methods, where none are named.
+            seeds: How many fresh seeds of each.
+            task: The task, where no text finds it again.
+            combine: How they are combined: "average", "average_logits" or "vote".
+            device: Where its networks shall be; None for the GPU where there is one.
+
+        Returns:
+            The ensemble; `notes` names those that were left out, since they diverged.
+
+        Raises:
+            RavineError: There is no such method, or its networks are not kept.
+        """
+        from .networks import refitted_ensemble  # here: it takes torch, and a report does without
+
+        return refitted_ensemble(self, methods, best=best, seeds=seeds, task=task, combine=combine, device=device)
 
     @cached_property
     def verdict(self) -> Verdict | None:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..numbers import in_words, is_share, number
+from ..verdict import reservation
 from ..verdict import sentences as verdict_sentences
 from .paradox import paradoxes
 
@@ -32,6 +33,8 @@ def sentences(study: Study) -> list[str]:
         return [f"There is no verdict yet: {done} runs have ended, and the test set is read when all choices are made."]
     leader = study.summary().method.iloc[0]
     said = verdict_sentences(study.verdict, in_words(study.metric_name), leader, partial(_shown, study.metric_name))
+    proper = study.proper_name
+    said = [*said, *reservation(study.proper_verdict, in_words(proper), leader, partial(_shown, proper))]
     if not study.finished:
         said = [*said, "This is the verdict so far: the study is not finished, and the numbers will move."]
     looks = len(study.facts["looks"])

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..data.measures import hits, one_score_each
 from ..data.scores import chance_outputs
+from ..ensemble.member import weights_of
 from ..errors import RavineError
 from ..part import substitute
 from ..recipe import Recipe
@@ -28,7 +28,9 @@ from ..training.predicting import predicting
 from ..training.run import Ended, Keeper, observe, run, start
 from ..training.stage import Stage
 from .job import Job, first_seed
-from .paradox import names_classes, scored_within
+from .networks import keep_network
+from .outputs import certainty, members_of, outputs_kept
+from .paradox import scored_within
 from .record import Record
 from .scene import Scene, stage
 
@@ -102,9 +104,12 @@ def _scored(scene: Scene, job: Job, here: Stage, ended: Ended) -> Record:
     """Scores a run that has come to its end, by the weights that its rule predicts with."""
     training = ended.training
     own = job.recipe.rule.predicting_slot() is not None or bool(training.kept.states)
+    refit = job.fold < 0
     with predicting(training) as model:
         predicted = outputs_of(here.task, model, here.judged)
         trained = outputs_of(here.task, model, training.examples) if own else None
+        parts = members_of(here, model) if refit else {}
+        state = weights_of(model) if refit and scene.networks else {}
     said = predicted if own else outputs_of(here.task, training.model, here.judged)
     score, proper = values(here.metrics, said)
     if not math.isfinite(score) or not math.isfinite(proper):
@@ -116,7 +121,8 @@ def _scored(scene: Scene, job: Job, here: Stage, ended: Ended) -> Record:
         "score": score, "proper": proper, "train_score": train_score, "train_proper": train_proper,
         "averaged_score": averaged_score, "averaged_proper": averaged_proper,
     }  # fmt: skip
-    return _kept(job, here, said, scores, ended)
+    record = _kept(job, here, said, scores, ended, arrays=parts)
+    return keep_network(scene, job, here, record, state) if state else record
 
 
 def _diverged(scene: Scene, job: Job, here: Stage, ended: Ended) -> Record:
@@ -186,18 +192,14 @@ def _chance_scores(here: Stage, said: Outputs) -> dict[str, float]:
     }  # fmt: skip
 
 
-def _certainty(here: Stage, said: Outputs) -> dict[str, np.ndarray]:
-    """Tells how sure a network is of the class that it names for each example, and whether it is right."""
-    if not names_classes(here, said):
-        return {}
-    logits = said.outputs.double()
-    several = one_score_each(logits, said.targets)
-    confidence = logits.softmax(1).amax(1) if several else logits.flatten().abs().sigmoid()
-    return {"confidence": confidence.float().numpy(), "right": hits(logits, said.targets).numpy() > 0.5}
-
-
 def _kept(
-    job: Job, here: Stage, said: Outputs, scores: Mapping[str, float], ended: Ended | None, sentence: str = ""
+    job: Job,
+    here: Stage,
+    said: Outputs,
+    scores: Mapping[str, float],
+    ended: Ended | None,
+    sentence: str = "",
+    arrays: Mapping[str, np.ndarray] | None = None,
 ) -> Record:
     """Puts a run's numbers together as the store keeps them; `ended` is None for a run that broke off."""
     training = None if ended is None else ended.training
@@ -210,9 +212,9 @@ def _kept(
         "evaluations": training.evaluations if training else 0, "steps": training.steps if training else 0,
         "seconds": ended.seconds if ended else 0.0, **scores,
     }  # fmt: skip
-    arrays: dict[str, np.ndarray] = {}
+    kept: dict[str, np.ndarray] = {}
     if job.fold < 0:
-        arrays["score"], arrays["proper"] = scores_by_example(here.metrics, said)
-        arrays |= scored_within(here, said) | _certainty(here, said)
+        kept["score"], kept["proper"] = scores_by_example(here.metrics, said)
+        kept |= {**scored_within(here, said), **certainty(here, said), **outputs_kept(said), **(arrays or {})}
     curve = [vars(epoch) for epoch in ended.history] if ended else []
-    return Record(job.key, record, curve, arrays)
+    return Record(job.key, record, curve, kept)

@@ -113,7 +113,8 @@ def _pulled_together(matrix: Floats, noise: Floats) -> Floats:
     """Shrinks eigenvalues toward their mean, by the share of their spread that noise alone would make."""
     values, vectors = np.linalg.eigh(matrix)
     mean, spread = values.mean(-1, keepdims=True), values.var(-1, keepdims=True)
-    kept = np.maximum(0, 1 - mean**2 * noise[..., None] / np.maximum(spread, TINY))
+    with np.errstate(over="ignore"):  # of a method with losses of 1e30 and no spread nothing is kept, as it should be
+        kept = np.maximum(0, 1 - mean**2 * noise[..., None] / np.maximum(spread, TINY))
     return (vectors * (mean + kept * (values - mean))[..., None, :]) @ transposed(vectors)
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 
 from .judge import Verdict
 
+MOST_NAMED = 3
+"""More names than these are counted."""
 NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -39,6 +41,28 @@ def sentences(verdict: Verdict, measure: str, leader: str, show: Callable[[float
     whose = "its own" if best.name == leader else f"{best.name}'s"
     sure = f"the best expected score is most likely {whose}, with a probability of {100 * best.p_best:.0f} %"
     return [opening, f"{_capital('; '.join(clauses))} {on}; {sure}."]
+
+
+def reservation(proper: Verdict, measure: str, leader: str, show: Callable[[float], str]) -> list[str]:
+    """Says where the method that cross-validation chose loses by the proper score.
+
+    Args:
+        proper: The verdict by the proper score.
+        measure: That score, in words.
+        leader: The method.
+        show: Writes a score.
+
+    Returns:
+        One sentence; none where no method is better than it.
+    """
+    others = [one for one in proper.methods if one.name != leader]
+    better = [one for one in others if proper.conclusion(one.name, leader) == "better"]
+    if not better:
+        return []
+    best = min(better, key=lambda method: method.mean)
+    whom = _listed([one.name for one in better]) if len(better) <= MOST_NAMED else f"{_number(len(better))} others"
+    worse = f"by test {measure} {leader} is worse than {whom}"
+    return [f"But {worse}: {show(proper.of(leader).mean)}, and {show(best.mean)} for {best.name}."]
 
 
 def _listed(names: Sequence[str]) -> str:
