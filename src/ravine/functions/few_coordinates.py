@@ -145,7 +145,8 @@ class Biggs(Problem):
     """Fits three exponentials to three (problem 18). Biggs 1971.
 
     The three can change places, which gives six minima of value 0. Where two of them have the same rate only the sum
-    of their weights matters: there lies a line of local minima, of which one is listed.
+    of their weights matters: where the two weights have opposite signs lies a line of local minima, of which one is
+    listed, and where they have the same sign a line of saddles.
 
     >>> Biggs()([1.0, 10.0, 1.0, 5.0, 4.0, 3.0])
     np.float64(0.0)
@@ -160,8 +161,8 @@ class Biggs(Problem):
         ),
         Point(
             (
-                1.7114159947195875, 17.683198180949066, 1.1631436609188925,
-                5.186561551993452, 1.7114159947195875, 1.1631436609188925,
+                1.7114159947195875, 17.683198180949066, 4.65257464367557,
+                5.186561551993452, 1.7114159947195875, -2.326287321837785,
             ),
             0.005655649925499931,
         ),

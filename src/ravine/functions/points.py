@@ -41,7 +41,7 @@ def named_after(kind: Any) -> None:
     Args:
         kind: The class.
     """
-    words = re.findall(r"[A-Z][a-z0-9]*|[0-9]+", kind.__name__)
+    words = re.findall(r"[A-Z][a-z]*|[0-9]+", kind.__name__)
     if "name" not in vars(kind):
         kind.name = "_".join(words).lower()
     if "title" not in vars(kind):
