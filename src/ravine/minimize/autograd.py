@@ -1,0 +1,143 @@
+"""Functions of PyTorch tensors as objectives: gradients, products and Jacobians by automatic differentiation."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import RavineError
+from .objective import Objective, Product
+from .state import place
+
+
+class FunctionObjective(Objective):
+    """A function from a flat vector to one number; a gradient of one's own may be given beside it."""
+
+    second_order = True
+
+    def __init__(
+        self, function: Callable[[Tensor], Any], gradient: Callable[[Tensor], Tensor] | None = None,
+        budget: float = math.inf,
+    ) -> None:  # fmt: skip
+        super().__init__(budget)
+        self.function, self.gradient = function, gradient
+
+    def _value_and_gradient(self, x: Tensor) -> tuple[float, Tensor]:
+        if self.gradient is not None:
+            with torch.no_grad():
+                value = self.function(x)
+                return as_number(value, x), self.gradient(x)
+        x = x.detach().requires_grad_()
+        value = self._differentiable(x)
+        (gradient,) = torch.autograd.grad(value, x, allow_unused=True, materialize_grads=True)
+        return float(value.detach()), gradient.detach()
+
+    def _products(self, x: Tensor) -> Product:
+        x = x.detach().requires_grad_()
+        with torch.enable_grad():
+            value = self._differentiable(x)
+            (gradient,) = torch.autograd.grad(value, x, create_graph=True, allow_unused=True, materialize_grads=True)
+
+        def product(v: Tensor) -> Tensor:
+            if not gradient.requires_grad:  # the function is linear
+                return torch.zeros_like(v)
+            (found,) = torch.autograd.grad(gradient, x, v, retain_graph=True, allow_unused=True, materialize_grads=True)
+            return found.detach()
+
+        return product
+
+    def _differentiable(self, x: Tensor) -> Tensor:
+        with torch.enable_grad():
+            value = self.function(x)
+        number = as_number(value, x)
+        if not isinstance(value, Tensor) or not value.requires_grad:
+            raise RavineError(
+                f"fun returned {number:g} at {place(x)} without a trace of x, so it has no gradient: compute it from x "
+                "with PyTorch's functions, or give gradient=."
+            )
+        return value.reshape(())
+
+
+def as_number(value: Any, x: Tensor) -> float:
+    """Reads what a function returned as a number.
+
+    Args:
+        value: What it returned.
+        x: Where, for the error's sentence.
+
+    Returns:
+        The number.
+
+    Raises:
+        RavineError: It is none.
+    """
+    if isinstance(value, Tensor) and value.numel() == 1 and not value.is_complex():
+        return float(value.detach())
+    if isinstance(value, (int, float)):
+        return float(value)
+    what = f"a tensor of shape {list(value.shape)}" if isinstance(value, Tensor) else f"{value!r}"
+    raise RavineError(
+        f"fun must return one number, got {what} at {place(x)}. Residuals are for method='levenberg_marquardt' or "
+        "'gauss_newton'; sum what is meant to be summed."
+    )
+
+
+class ResidualObjective(Objective):
+    """A function from a flat vector to residuals; its value is the sum of their squares."""
+
+    second_order = True
+    sum_of_squares = True
+
+    def __init__(self, residuals: Callable[[Tensor], Tensor], budget: float = math.inf) -> None:
+        super().__init__(budget)
+        self.residuals = residuals
+
+    def _value_and_gradient(self, x: Tensor) -> tuple[float, Tensor]:
+        x, r = self._at(x)
+        (gradient,) = torch.autograd.grad(r, x, 2 * r.detach(), allow_unused=True, materialize_grads=True)
+        return float(r.detach().square().sum()), gradient.detach()
+
+    def _products(self, x: Tensor) -> Product:
+        return FunctionObjective(lambda x: self.residuals(x).square().sum())._products(x)
+
+    def _residuals_and_jacobian(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        x, r = self._at(x)
+        if len(x) < len(r):
+            return r.detach(), _by_columns(r, x)
+        rows = [
+            torch.autograd.grad(each, x, retain_graph=True, allow_unused=True, materialize_grads=True)[0] for each in r
+        ]
+        return r.detach(), torch.stack(rows)
+
+    def _at(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        x = x.detach().requires_grad_()
+        with torch.enable_grad():
+            r = self.residuals(x)
+        if not isinstance(r, Tensor) or r.ndim == 0:
+            raise RavineError(
+                f"fun must return a vector of residuals for a least-squares method, got {_shown(r)} at {place(x)}. "
+                "Their squares are summed for you."
+            )
+        if not r.requires_grad:
+            raise RavineError(f"fun returned residuals without a trace of x at {place(x)}, so they have no Jacobian.")
+        return x, r.reshape(-1)
+
+
+def _shown(value: Any) -> str:
+    return (
+        f"the number {as_number(value, torch.empty(0)):g}" if isinstance(value, (Tensor, int, float)) else f"{value!r}"
+    )
+
+
+def _by_columns(r: Tensor, x: Tensor) -> Tensor:
+    """The Jacobian column by column: J v is the derivative of v^T J^T u with respect to u, whatever u is."""
+    u = torch.zeros_like(r, requires_grad=True)
+    (back,) = torch.autograd.grad(r, x, u, create_graph=True, allow_unused=True, materialize_grads=True)
+    if not back.requires_grad:
+        return r.new_zeros(len(r), len(x))
+    columns = [
+        torch.autograd.grad(each, u, retain_graph=True, allow_unused=True, materialize_grads=True)[0] for each in back
+    ]
+    return torch.stack(columns, dim=1)

@@ -1,0 +1,91 @@
+"""Going on step by step: a state, and the function that makes the next one of it."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from ..errors import RavineError
+from .descent import Descent
+from .objective import BudgetSpentError, Objective
+from .search import Search, rounding
+from .state import Point, State, place
+
+STALLS = 10
+"""Number of steps in a row without a lower value or a smaller gradient after which rounding has the last word."""
+
+
+def begin(descent: Descent, objective: Objective, x: Tensor, *, tolerance: float = 1e-8) -> State:
+    """Evaluates the start.
+
+    Args:
+        descent: Which way it will go.
+        objective: The function.
+        x: The start [n], of a floating-point type, which everything is then worked out in.
+        tolerance: Largest component of the gradient at which it has converged.
+
+    Returns:
+        The state before the first step; it is over where the start is a minimum already.
+
+    Raises:
+        RavineError: The function or its gradient is not finite there.
+    """
+    point = Point(x, *objective.value_and_gradient(x))
+    if not point.finite:
+        what = "gradient" if point.value - point.value == 0 else "function"
+        found = point.gradient[~torch.isfinite(point.gradient)][0].item() if what == "gradient" else point.value
+        raise RavineError(f"The {what} is {found} at the start, {place(x)}: begin where it is finite.")
+    state = State(x, point.value, point.gradient, descent=descent.begin(point))
+    return _judged(state, tolerance)
+
+
+def advance(descent: Descent, search: Search, objective: Objective, state: State, *, tolerance: float = 1e-8) -> State:
+    """Makes one step.
+
+    Args:
+        descent: Which way.
+        search: How far.
+        objective: The function; it may be another one than before, if the state's value and gradient are its own.
+        state: Where it stands.
+        tolerance: Largest component of the gradient at which it has converged.
+
+    Returns:
+        The state after an accepted step; or at the same point, ended by a sentence.
+    """
+    if state.over:
+        return state
+    try:
+        after = search.move(descent, objective, state)
+    except BudgetSpentError:
+        return state.ended(False, f"budget spent: {objective.counts.evaluations} of {objective.budget:g} evaluations.")
+    return after if after.over else _judged(after, tolerance)
+
+
+def _judged(state: State, tolerance: float) -> State:
+    largest = float(state.gradient.abs().max()) if len(state.x) else 0.0
+    if largest <= tolerance:
+        return state.ended(True, f"converged: no component of the gradient exceeds {tolerance:g}.")
+    small = torch.finfo(state.x.dtype).eps * abs(state.value)
+    lower = not state.value >= state.lowest - 2 * small
+    flatter = largest < 0.9 * state.flattest
+    state = replace(
+        state, stalls=0 if lower or flatter else state.stalls + 1, lowest=min(state.lowest, state.value),
+        flattest=min(state.flattest, largest),
+    )  # fmt: skip
+    return state.ended(True, rounding(state.point)) if state.stalls >= STALLS else state
+
+
+def check_pair(descent: Descent, search: Search) -> None:
+    """Refuses a descent and a search that do not go together.
+
+    Args:
+        descent: Which way.
+        search: How far.
+
+    Raises:
+        RavineError: The search asks for what the descent has not.
+    """
+    if search.line and not descent.by_line:
+        raise RavineError(f"{descent!r} sets its step by a trust region, so it cannot go with {search!r}.")
+    if not search.line and not descent.by_region:
+        raise RavineError(f"{descent!r} gives a direction and no model to trust, so it cannot go with {search!r}.")

@@ -1,0 +1,145 @@
+"""What a user calls x, and the flat vector that methods work on: arrays, lists, and any nesting of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils import _pytree as pytree
+
+from ..errors import RavineError
+
+Restore = Callable[[Tensor], Any]
+"""Gives a tensor the kind that its leaf had: an array, a list, a number."""
+
+
+@dataclass(frozen=True)
+class Structure:
+    """How a flat vector is cut into the tensors that a user's function takes, and how these are handed back."""
+
+    tree: pytree.TreeSpec
+    shapes: tuple[torch.Size, ...]
+    restores: tuple[Restore, ...]
+    names: tuple[str, ...]
+
+    def tensors(self, flat: Tensor) -> Any:
+        """Cuts a flat vector into tensors, nested as x was; differentiable.
+
+        Args:
+            flat: The vector [n].
+
+        Returns:
+            What the user's function takes.
+        """
+        return pytree.tree_unflatten(self._pieces(flat), self.tree)
+
+    def hand_back(self, flat: Tensor) -> Any:
+        """Cuts a flat vector into what x was made of: tensors, arrays, lists, numbers.
+
+        Args:
+            flat: The vector [n].
+
+        Returns:
+            The same structure and kinds as x.
+        """
+        pieces = self._pieces(flat.detach().clone())
+        return pytree.tree_unflatten([f(each) for f, each in zip(self.restores, pieces, strict=True)], self.tree)
+
+    def flat(self, tree: Any) -> Tensor:
+        """Joins what is nested as x is, such as a gradient of one's own.
+
+        Args:
+            tree: Tensors, arrays or numbers.
+
+        Returns:
+            The vector [n].
+
+        Raises:
+            RavineError: It is nested otherwise, or has other shapes.
+        """
+        leaves, found = pytree.tree_flatten(tree, is_leaf=_is_numbers)
+        tensors = [torch.as_tensor(each).detach() for each in leaves]
+        if found != self.tree or tuple(each.shape for each in tensors) != self.shapes:
+            shapes = [list(each.shape) for each in tensors]
+            raise RavineError(f"The gradient must have the shapes of x0, {self._shapes()}, got {shapes}.")
+        return torch.cat([each.reshape(-1) for each in tensors])
+
+    def name(self, at: int) -> str:
+        """Names one component of the flat vector.
+
+        Args:
+            at: Its place.
+
+        Returns:
+            Such as `x[3]` or `x['weight'][1, 0]`.
+
+        Raises:
+            IndexError: There is no such place.
+        """
+        for name, shape in zip(self.names, self.shapes, strict=True):
+            if at < shape.numel():
+                inside = ", ".join(str(int(i)) for i in np.unravel_index(at, tuple(shape))) if shape else ""
+                return f"x{name}[{inside}]" if inside else f"x{name}"
+            at -= shape.numel()
+        raise IndexError(at)
+
+    def _pieces(self, flat: Tensor) -> list[Tensor]:
+        sizes = [shape.numel() for shape in self.shapes]
+        return [piece.reshape(shape) for piece, shape in zip(flat.split(sizes), self.shapes, strict=True)]
+
+    def _shapes(self) -> list[list[int]]:
+        return [list(shape) for shape in self.shapes]
+
+
+def read_start(x0: Any, dtype: torch.dtype) -> tuple[Tensor, Structure]:
+    """Reads where a minimization begins.
+
+    Args:
+        x0: A tensor, an array, numbers in lists, or any nesting of them in lists, tuples and dicts.
+        dtype: What everything is worked out in.
+
+    Returns:
+        The flat vector [n], and how it is cut.
+
+    Raises:
+        RavineError: There are no numbers in it, or something else.
+    """
+    if dtype not in (torch.float32, torch.float64):
+        raise RavineError(f"minimize(dtype={dtype}): dtype must be torch.float64 or torch.float32.")
+    with_paths, tree = pytree.tree_flatten_with_path(x0, is_leaf=_is_numbers)
+    tensors = [_tensor(leaf, dtype) for _, leaf in with_paths]
+    if not sum(each.numel() for each in tensors):
+        raise RavineError(f"x0 = {x0!r} holds no numbers, so there is nothing to change.")
+    restores = tuple(_restore(leaf) for _, leaf in with_paths)
+    names = tuple(pytree.keystr(path) for path, _ in with_paths)
+    structure = Structure(tree, tuple(each.shape for each in tensors), restores, names)
+    return torch.cat([each.reshape(-1) for each in tensors]), structure
+
+
+def _is_numbers(tree: Any) -> bool:
+    """Whether this is a list or a tuple of numbers, or of such lists: one vector or matrix, not many scalars."""
+    if type(tree) not in (list, tuple) or not tree:
+        return False
+    return all(isinstance(each, (int, float)) or _is_numbers(each) for each in tree)
+
+
+def _tensor(leaf: Any, dtype: torch.dtype) -> Tensor:
+    try:
+        found = leaf.detach() if isinstance(leaf, Tensor) else torch.as_tensor(np.asarray(leaf))
+    except (TypeError, ValueError):
+        raise RavineError(f"x0 must hold numbers, tensors or arrays, got {leaf!r}.") from None
+    if found.is_complex():
+        raise RavineError("x0 must be real: give real and imaginary parts as two tensors.")
+    return found.to(dtype, copy=True)
+
+
+def _restore(leaf: Any) -> Restore:
+    if isinstance(leaf, Tensor):
+        return lambda tensor: tensor
+    if isinstance(leaf, np.ndarray):
+        return lambda tensor: tensor.cpu().numpy()
+    if isinstance(leaf, tuple):
+        return lambda tensor: tuple(tensor.tolist())
+    return lambda tensor: tensor.tolist()
