@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 from scipy.special import expit, softmax
 from sklearn.calibration import calibration_curve
@@ -110,3 +110,38 @@ def test_what_has_no_calibration_is_told_in_one_line(call, sentence):
     with pytest.raises(RavineError, match=sentence) as told:
         call()
     assert "\n" not in str(told.value)
+
+
+@settings(max_examples=25)
+@given(
+    some.lists(some.tuples(some.sampled_from([0.0, 0.05, 0.35, 0.5, 0.93, 1.0]), some.booleans()), min_size=1),
+    some.integers(1, 12),
+    some.integers(1, 20),
+)
+def test_bins_of_few_answers_are_told_with_their_neighbors(answers, bins, least):
+    stated, right = (np.array(each) for each in zip(*answers, strict=True))
+    whole, told = reliability(stated, right, bins=bins), reliability(stated, right, bins=bins, least=least)
+    errors = ("error", "largest", "chance", "chance_high")
+    assert [getattr(told, name) for name in errors] == [getattr(whole, name) for name in errors]
+    assert told.count.min() >= min(least, len(stated))
+    assert set(told.low) <= set(whole.low)
+    assert set(told.high) <= set(whole.high)
+    assert (told.low[1:] >= told.high[:-1]).all()
+    for low, high, count, confidence, accuracy in zip(
+        told.low, told.high, told.count, told.confidence, told.accuracy, strict=True
+    ):
+        inside = (whole.low >= low) & (whole.high <= high)
+        assert count == whole.count[inside].sum()
+        shares = whole.count[inside] / count
+        assert confidence == pytest.approx(shares @ whole.confidence[inside])
+        assert accuracy == pytest.approx(shares @ whole.accuracy[inside])
+    assert told.count.sum() == len(stated)
+    if len(told.count) > 1:  # the bins above the lowest are no wider than they need to be
+        for low, high in zip(told.low[1:], told.high[1:], strict=True):
+            inside = (whole.low > low) & (whole.high <= high)
+            assert whole.count[inside].sum() < least
+
+
+def test_no_bin_holds_fewer_than_one_answer():
+    with pytest.raises(RavineError, match="least=0"):
+        reliability([0.5], [True], least=0)

@@ -70,7 +70,14 @@ class Reliability:
 
 
 def reliability(
-    confidence: ArrayLike, right: ArrayLike, *, bins: int = 15, by: str = "width", level: float = 0.95, seed: int = 0
+    confidence: ArrayLike,
+    right: ArrayLike,
+    *,
+    bins: int = 15,
+    by: str = "width",
+    level: float = 0.95,
+    seed: int = 0,
+    least: int = 1,
 ) -> Reliability:
     r"""Compares stated confidences with how often they were right.
 
@@ -85,6 +92,8 @@ def reliability(
         by: "width", or "mass": edges at quantiles of the confidence.
         level: Of the intervals of each bin's accuracy.
         seed: Draws the answers of the calibrated model.
+        least: How many answers each bin that is told shall hold, at least 1: neighbors with fewer are told as one. The
+            errors, and what chance would show, are those of all `bins`.
 
     Returns:
         The bins and the error.
@@ -97,23 +106,38 @@ def reliability(
     """
     check_confidence(level, "reliability")
     p, true = np.asarray(confidence, dtype=np.float64), np.asarray(right).astype(bool)
-    _check(p, true, bins, by)
+    _check(p, true, bins, by, least)
     edges = np.linspace(0, 1, bins + 1) if by == "width" else np.quantile(p, np.linspace(0, 1, bins + 1))
     # As scikit-learn's calibration_curve: a confidence on an edge belongs to the bin below it.
     place = np.searchsorted(edges[1:-1], p)
-    count = np.bincount(place, minlength=bins)
-    there = count > 0
-    count, hit = count[there], np.bincount(place[true], minlength=bins)[there]
-    stated, accuracy = np.bincount(place, p, bins)[there] / count, hit / count
-    ends = [binomtest(k, n).proportion_ci(level, "wilson") for k, n in zip(hit, count, strict=True)]
-    away = np.abs(accuracy - stated)
+    each = np.stack([np.bincount(place, minlength=bins), np.bincount(place[true], minlength=bins),
+                     np.bincount(place, p, bins)])  # fmt: skip
+    there = np.flatnonzero(each[0])
+    away = np.abs(each[1] - each[2])[there]
+    first = _joined(each[0], there, least)
+    last = np.append(there[np.searchsorted(there, first[1:]) - 1], there[-1])
+    count, hit, total = np.add.reduceat(each, first, axis=1)
+    ends = [binomtest(int(k), int(n)).proportion_ci(level, "wilson") for k, n in zip(hit, count, strict=True)]
     chance = _chance(p, place, bins, seed)
     return Reliability(
-        by, edges[:-1][there], edges[1:][there], count, stated, accuracy,
+        by, edges[first], edges[last + 1], count.astype(np.int64), total / count, hit / count,
         np.array([one.low for one in ends]), np.array([one.high for one in ends]),
-        float((away * count).sum() / len(p)), float(away.max()),
+        float(away.sum() / len(p)), float((away / each[0][there]).max()),
         float(chance.mean()), float(np.quantile(chance, 0.95)),
     )  # fmt: skip
+
+
+def _joined(count: Floats, there: NDArray[np.int64], least: int) -> NDArray[np.int64]:
+    """Gives the first bin of each that is told, from the surest down: there most answers are, so bins stay narrow."""
+    first, held = [], 0.0
+    for place in reversed(there):
+        held += count[place]
+        if held >= least:
+            first.append(place)
+            held = 0.0
+    if held or not first:  # too few are left below: the lowest bin takes them
+        first = [*first[:-1], there[0]]
+    return np.array(first[::-1])
 
 
 def _chance(p: Floats, place: NDArray[np.int64], bins: int, seed: int) -> Floats:
@@ -126,7 +150,7 @@ def _chance(p: Floats, place: NDArray[np.int64], bins: int, seed: int) -> Floats
     return errors
 
 
-def _check(p: Floats, right: NDArray[Any], bins: int, by: str) -> None:
+def _check(p: Floats, right: NDArray[Any], bins: int, by: str, least: int) -> None:
     if p.ndim != 1 or p.shape != right.shape or not len(p):
         raise RavineError(f"reliability(confidence, right): both must be [n], got {p.shape} and {right.shape}.")
     if not ((p >= 0) & (p <= 1)).all():
@@ -134,8 +158,9 @@ def _check(p: Floats, right: NDArray[Any], bins: int, by: str) -> None:
             f"reliability(confidence): confidences must be in [0, 1], got {p[~((p >= 0) & (p <= 1))][0]:g}: "
             "are they logits? reliability_of(outputs, targets) takes those."
         )
-    if isinstance(bins, bool) or not isinstance(bins, int) or bins < 1:
-        raise RavineError(f"reliability(bins={bins!r}): bins must be a whole number of at least 1.")
+    for name, given in (("bins", bins), ("least", least)):
+        if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+            raise RavineError(f"reliability({name}={given!r}): {name} must be a whole number of at least 1.")
     if by not in {"width", "mass"}:
         raise RavineError(f"reliability(by={by!r}): by must be 'width' or 'mass'.")
 
