@@ -136,10 +136,10 @@ def _search(search: Any) -> dict[str, Any] | None:
 
 def _begun(start: Start) -> str:
     """Prints how a slot starts."""
-    value = start.value
-    if value == "p":
-        return "p.slice()"
-    begun = f"fields.{value.detail}" if isinstance(value, Symbol) else number(float(value))
+    if isinstance(start.value, str):
+        return "p.slice()"  # the name of a field was looked up before
+    value: Any = start.value
+    begun = f"fields.{value.detail}" if isinstance(value, Symbol) else number(value)
     if start.scalar:
         return begun
     return "new Float64Array(p.length)" if begun == "0" else f"new Float64Array(p.length).fill({begun})"
