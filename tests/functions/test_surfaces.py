@@ -17,6 +17,7 @@ from ravine.functions import (
     DoubleWell,
     MonkeySaddle,
     OpeningValley,
+    RareInputs,
     Rastrigin,
     Ravine,
     Rosenbrock,
@@ -75,7 +76,8 @@ def test_newton_in_extended_precision_ends_on_every_digit_stated(each: Surface, 
         h = each.hessian(x.astype(float))
         x = x - np.linalg.solve(h, extended_gradient(each, x).astype(float)[..., None])[..., 0]
     size = np.abs(stated).max(-1, keepdims=True)  # of the point: the formula's own constants are rounded to its digits
-    assert (np.abs(x - stated) <= np.spacing(np.maximum(size, 0.25))).all()
+    ulps = 4 if isinstance(each, RareInputs) else 1  # its constants are sums over examples
+    assert (np.abs(x - stated) <= ulps * np.spacing(np.maximum(size, 0.25))).all()
     np.testing.assert_allclose(each(x).astype(float), [point.value for point in points], rtol=3e-16, atol=3e-16)
 
 
@@ -141,6 +143,7 @@ BY_HAND = {
     "rastrigin": lambda x, y: sum(10 + t * t - 10 * math.cos(2 * math.pi * t) for t in (x, y)),
     "styblinski_tang": lambda x, y: sum(0.5 * np.polyval([1, 0, -16, 5, 0], t) for t in (x, y)),
     "ackley": ackley,
+    "rare_inputs": lambda x, y: 0.5 * np.mean(RareInputs().residuals([x, y]) ** 2),
 }
 
 
@@ -166,6 +169,8 @@ def test_shapes_and_dtypes_are_kept(each: Surface):
     for dtype in (np.float64, np.float32, np.float16):
         assert (each(x.astype(dtype)).dtype, each(x.astype(dtype)).shape) == (dtype, (3, 2))
         assert each.gradient(x.astype(dtype)).dtype == dtype
+    assert np.array_equal(each.gradient(each.start), each.gradient(np.array(each.start)))
+    assert np.array_equal(each.hessian(each.start), each.hessian(np.array(each.start)))
     assert each(np.ones(each.dimensions, int)) == each([1.0] * each.dimensions)
     assert isinstance(each.value(*(0.5,) * each.dimensions), float)
 

@@ -14,8 +14,12 @@ from .few_coordinates import (
 from .find import PROBLEMS, STATED, SURFACES, problem, surface
 from .many_coordinates import ExtendedPowellSingular, ExtendedRosenbrock, Penalty1, Penalty2, Trigonometric, Watson
 from .many_minima import Branin, DoubleWell, GoldsteinPrice, Himmelblau
+from .moments import Expected, expected
+from .noisy import NoisyGradient, Sampled
+from .noisy_quadratic import NoisyQuadratic
 from .points import Point
 from .problem import Problem
+from .rare_inputs import RareInputs
 from .saddles import MonkeySaddle, StrictSaddle
 from .surface import Surface
 from .valleys import Beale, OpeningValley, Ravine, Rosenbrock
@@ -32,6 +36,7 @@ __all__ = [
     "BrownBadlyScaled",
     "BrownDennis",
     "DoubleWell",
+    "Expected",
     "ExtendedPowellSingular",
     "ExtendedRosenbrock",
     "Gaussian",
@@ -39,21 +44,26 @@ __all__ = [
     "HelicalValley",
     "Himmelblau",
     "MonkeySaddle",
+    "NoisyGradient",
+    "NoisyQuadratic",
     "OpeningValley",
     "Penalty1",
     "Penalty2",
     "Point",
     "PowellBadlyScaled",
     "Problem",
+    "RareInputs",
     "Rastrigin",
     "Ravine",
     "Rosenbrock",
+    "Sampled",
     "StrictSaddle",
     "StyblinskiTang",
     "Surface",
     "Trigonometric",
     "Watson",
     "Wood",
+    "expected",
     "problem",
     "surface",
 ]

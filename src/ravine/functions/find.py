@@ -20,6 +20,7 @@ from .few_coordinates import (
 from .many_coordinates import ExtendedPowellSingular, ExtendedRosenbrock, Penalty1, Penalty2, Trigonometric, Watson
 from .many_minima import Branin, DoubleWell, GoldsteinPrice, Himmelblau
 from .problem import Problem
+from .rare_inputs import RareInputs
 from .saddles import MonkeySaddle, StrictSaddle
 from .surface import Surface
 from .valleys import Beale, OpeningValley, Ravine, Rosenbrock
@@ -31,7 +32,7 @@ SURFACES: Mapping[str, Surface] = MappingProxyType(
         known.name: known
         for known in (
             Ravine(), Rosenbrock(), Beale(), OpeningValley(), StrictSaddle(), MonkeySaddle(), Himmelblau(),
-            DoubleWell(), GoldsteinPrice(), Branin(), Rastrigin(), StyblinskiTang(), Ackley(),
+            DoubleWell(), GoldsteinPrice(), Branin(), Rastrigin(), StyblinskiTang(), Ackley(), RareInputs(),
         )
     }
 )  # fmt: skip

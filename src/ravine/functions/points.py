@@ -61,7 +61,9 @@ def as_points(owner: Any, x: Any) -> Any:
     Raises:
         RavineError: A point has another number of coordinates.
     """
-    points = x if isinstance(x, Tensor) else as_array(x)
+    points = x if isinstance(x, Tensor) else np.asarray(x)
+    if isinstance(points, np.ndarray) and points.dtype.kind not in "fc":  # complex ones are for complex steps
+        points = points.astype(np.float64)
     if points.ndim == 0 or points.shape[-1] != owner.dimensions:
         got = f"{points.shape[-1]}" if points.ndim else "a single number"
         raise RavineError(
@@ -69,16 +71,3 @@ def as_points(owner: Any, x: Any) -> Any:
             f"give points of shape [..., {owner.dimensions}]."
         )
     return points
-
-
-def as_array(x: Any) -> np.ndarray:
-    """Makes an array of whatever stands for one.
-
-    Args:
-        x: An array or numbers.
-
-    Returns:
-        The array, in float64 where the numbers were whole.
-    """
-    found = np.asarray(x)
-    return found if found.dtype.kind in "fc" else found.astype(np.float64)  # complex ones too: for complex steps

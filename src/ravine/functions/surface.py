@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..errors import RavineError
 from ..part import Part
-from .points import Box, Coordinates, Point, as_array, as_points, named_after, square
+from .points import Box, Coordinates, Point, as_points, named_after, square
 
 
 def by_fields(known: Callable[[Any], Any]) -> Any:
@@ -103,7 +103,8 @@ class Surface(Part):
         Returns:
             The gradients `[..., n]`, of the kind and dtype of the points.
         """
-        return _as_given(x, self._gradient(_leaf(x)))
+        points = as_points(self, x)
+        return as_given(points, self._gradient(float64_leaf(points)))
 
     def hessian(self, x: Any) -> Any:
         """Gives the matrices of second derivatives at points, by automatic differentiation in float64.
@@ -114,19 +115,20 @@ class Surface(Part):
         Returns:
             The Hessians `[..., n, n]`, of the kind and dtype of the points.
         """
-        points = _leaf(x)
-        g = self._gradient(points, create_graph=True)
+        points = as_points(self, x)
+        leaf = float64_leaf(points)
+        g = self._gradient(leaf, create_graph=True)
         if not g.requires_grad:  # it is the same everywhere
-            return _as_given(x, g.new_zeros(*g.shape, self.dimensions))
+            return as_given(points, g.new_zeros(*g.shape, self.dimensions))
         rows = [
-            torch.autograd.grad(g[..., i].sum(), points, retain_graph=True, materialize_grads=True)[0]
+            torch.autograd.grad(g[..., i].sum(), leaf, retain_graph=True, materialize_grads=True)[0]
             for i in range(self.dimensions)
         ]
-        return _as_given(x, torch.stack(rows, -2))
+        return as_given(points, torch.stack(rows, -2))
 
-    def _gradient(self, points: Tensor, create_graph: bool = False) -> Tensor:
+    def _gradient(self, leaf: Tensor, create_graph: bool = False) -> Tensor:
         with torch.enable_grad():
-            return torch.autograd.grad(self(points).sum(), points, create_graph=create_graph)[0]
+            return torch.autograd.grad(self(leaf).sum(), leaf, create_graph=create_graph)[0]
 
     def check_start(self, x: Sequence[float]) -> Coordinates:
         """Refuses a start that this surface is not looked at.
@@ -154,10 +156,27 @@ class Surface(Part):
         return tuple(map(float, x))
 
 
-def _leaf(x: Any) -> Tensor:
-    return torch.as_tensor(x).detach().to(torch.float64).clone().requires_grad_()
+def float64_leaf(points: Any) -> Tensor:
+    """Makes the tensor that derivatives are taken by.
+
+    Args:
+        points: A tensor or an array.
+
+    Returns:
+        A copy in float64 that requires a gradient.
+    """
+    return torch.as_tensor(points).detach().to(torch.float64).clone().requires_grad_()
 
 
-def _as_given(x: Any, found: Tensor) -> Any:
+def as_given(points: Any, found: Tensor) -> Any:
+    """Gives what was found by a tensor in float64 the kind and dtype of the points that were asked for.
+
+    Args:
+        points: A tensor or an array.
+        found: What was found.
+
+    Returns:
+        A tensor for a tensor, else an array.
+    """
     found = found.detach()
-    return found.to(x) if isinstance(x, Tensor) else found.numpy().astype(as_array(x).dtype, copy=False)
+    return found.to(points) if isinstance(points, Tensor) else found.numpy().astype(points.dtype, copy=False)
