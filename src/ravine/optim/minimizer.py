@@ -1,0 +1,239 @@
+"""Methods that need the loss as a function, with the face of `torch.optim.Optimizer`."""
+
+import copy
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from ..errors import RavineError
+from ..minimize.backtracking import Fixed
+from ..minimize.descent import Descent
+from ..minimize.naming import read_descent, read_search
+from ..minimize.search import Search
+from ..minimize.state import Point, State
+from ..minimize.stepping import advance, check_pair
+from .closure_objective import ClosureObjective, joined, put
+from .hooks import hooked
+
+
+class Minimizer(torch.optim.Optimizer):
+    """Moves parameters by a descent and a search, whose steps call the closure as often as they need to.
+
+    Each call of `step` makes up to `max_iter` steps of the method on the function that the closure computes, and ends
+    earlier where the gradient's largest component is at most `tolerance_grad`, where a step changes no parameter and no
+    loss by more than `tolerance_change`, or after `max_eval` evaluations (None: 5/4 of `max_iter`, as PyTorch has it),
+    but for a search that has begun. What was learned of the curvature stays for the next call. A search that fails
+    moves nothing; `message` says why.
+
+    A method of second derivatives, such as `NewtonCG`, wants a closure that returns the loss and does not call
+    `backward`; the others want one that clears the gradients, computes the loss, calls `backward` and returns it.
+
+    Args:
+        params: Tensors, named tensors or groups; all move together.
+        descent: Which way: a part of `ravine.minimize`, or its name.
+        search: How far; None for what suits the descent.
+        lr: The length that a search along a line tries first, in lengths of the direction, once curvature is known.
+        max_iter: Steps of the method in a call of `step`.
+        max_eval: Evaluations after which a call of `step` begins no other step of the method.
+        tolerance_grad: Largest component of the gradient at which it has converged.
+        tolerance_change: Largest change at which it has.
+        same_function: Whether every closure computes the same function, as on all data at once without noise: then the
+            evaluation with which a step has ended is not made again.
+
+    Raises:
+        RavineError: The descent and the search do not go together, or a number is out of bounds.
+
+    >>> weight = torch.nn.Parameter(torch.tensor([3.0, -2.0]))
+    >>> optimizer = Minimizer([weight], "bfgs", max_iter=20)
+    >>> def closure():
+    ...     optimizer.zero_grad()
+    ...     loss = (weight ** 2 * torch.tensor([1.0, 10.0])).sum()
+    ...     loss.backward()
+    ...     return loss
+    >>> optimizer.step(closure).item(), bool(weight.abs().max() < 1e-6)
+    (49.0, True)
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        descent: str | Descent,
+        search: str | Search | None = None,
+        *,
+        lr: float | Tensor = 1.0,
+        max_iter: int = 1,
+        max_eval: int | None = None,
+        tolerance_grad: float = 1e-7,
+        tolerance_change: float = 1e-9,
+        same_function: bool = False,
+    ) -> None:
+        self.descent = read_descent(descent)
+        self.search = self.descent.default_search() if search is None else read_search(search)
+        check_pair(self.descent, self.search)
+        if self.descent.needs == "residuals":
+            raise RavineError(f"{self.descent!r} needs residuals, and a closure gives one number: see ravine.minimize.")
+        self.same_function, self.message, self.evaluations = same_function, "", 0
+        defaults = {
+            "lr": lr, "max_iter": max_iter, "max_eval": max_iter * 5 // 4 if max_eval is None else max_eval,
+            "tolerance_grad": tolerance_grad, "tolerance_change": tolerance_change,
+        }  # fmt: skip
+        check_limits(defaults)
+        super().__init__(params, defaults)
+        check_groups(self.param_groups, defaults)
+
+    @hooked
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Makes up to `max_iter` steps of the method.
+
+        Args:
+            closure: Computes the loss and its gradients.
+
+        Returns:
+            The loss before the first of them, as the closure returned it.
+
+        Raises:
+            RavineError: There is no closure, or it returns no loss.
+        """
+        if closure is None:
+            raise RavineError(f"{type(self).__name__}.step() needs a closure that computes the loss: step(closure).")
+        group, params = self.param_groups[0], self._params()
+        backward = self.descent.needs == "a gradient"
+        objective = ClosureObjective(closure, params, backward=backward)
+        x = joined(params, params)
+        state, loss = self._standing(objective, x)
+        if state is not None:
+            self._keep(params, self._advanced(objective, state, group))
+        self.evaluations += objective.counts.evaluations
+        return loss
+
+    def _standing(self, objective: ClosureObjective, x: Tensor) -> tuple[State | None, Any]:
+        """Gives the state to go on from, with value and gradient of this closure; None where these are not finite."""
+        held = self.state.get(objective.params[0], {}).get("standing")
+        before = None if held is None else State(**held)
+        if self.same_function and before is not None and torch.equal(before.x, x):
+            return reopened(before, before.point), x.new_tensor(before.value)
+        point = Point(x, *objective.value_and_gradient(x))
+        if not point.finite:
+            self.message = f"not finite: the loss is {point.value} before the step, and nothing was moved."
+            return None, objective.losses[0]
+        if before is None or before.success is False:
+            return State(x, point.value, point.gradient, descent=self.descent.begin(point)), objective.losses[0]
+        return reopened(before, point), objective.losses[0]
+
+    def _advanced(self, objective: ClosureObjective, state: State, group: Mapping[str, Any]) -> State:
+        tolerance, smallest = group["tolerance_grad"], group["tolerance_change"]
+        if not state.gradient.numel() or float(state.gradient.abs().max()) <= tolerance:
+            return state.ended(True, f"converged: no component of the gradient exceeds {tolerance:g}.")
+        fixed = isinstance(self.search, Fixed)  # then lr is how far, and a scheduler may have moved it
+        search = Fixed(float(group["lr"])) if fixed else self.search
+        for _ in range(group["max_iter"]):
+            before = state
+            with_lr = replace(state, search={**state.search, "first": float(group["lr"])})
+            state = advance(self.descent, search, objective, with_lr, tolerance=tolerance)
+            change = max(float((state.x - before.x).abs().max()), abs(state.value - before.value))
+            if state.over or change <= smallest:
+                break
+            if objective.counts.evaluations >= group["max_eval"]:
+                return replace(state, message=f"budget spent: {objective.counts.evaluations} evaluations.")
+        return state
+
+    def _keep(self, params: list[Tensor], state: State) -> None:
+        put(params, state.x)
+        self.message = state.message
+        self.state[params[0]]["standing"] = dict(vars(state))
+
+    def __getstate__(self) -> dict[str, Any]:
+        own = ("descent", "search", "same_function", "message", "evaluations")
+        return super().__getstate__() | {name: getattr(self, name) for name in own}
+
+    def _params(self) -> list[Tensor]:
+        params = [p for group in self.param_groups for p in group["params"]]
+        if not params:
+            raise RavineError(f"{type(self).__name__}: there are no parameters to move.")
+        return params
+
+    @override
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes back what `state_dict` gave, to the last bit: PyTorch would cast what is kept in double precision.
+
+        Args:
+            state_dict: The state of an optimizer with the same method and parameters.
+
+        Raises:
+            RavineError: The state is of another method, or of other parameters.
+        """
+        super().load_state_dict({**state_dict, "state": {}})
+        params = self._params()
+        for held in copy.deepcopy(state_dict["state"]).values():
+            if "standing" not in held:
+                raise RavineError(f"the state is of another method: it has {', '.join(held)}, and no standing.")
+            standing = held["standing"]
+            if standing["x"].numel() != joined(params, params).numel():
+                raise RavineError(
+                    f"the state is of {standing['x'].numel()} numbers, and there are {joined(params, params).numel()}."
+                )
+            self.state[params[0]]["standing"] = _moved(standing, params[0].device)
+
+
+def reopened(state: State, point: Point) -> State:
+    """Gives a state that goes on from a point with what was learned before.
+
+    Args:
+        state: The state, over or not.
+        point: Where it goes on, on whichever function.
+
+    Returns:
+        The state.
+    """
+    return replace(
+        state, x=point.x, value=point.value, gradient=point.gradient, success=None, message="", stalls=0,
+        lowest=math.inf, flattest=math.inf,
+    )  # fmt: skip
+
+
+def _moved(value: Any, device: torch.device) -> Any:
+    """Moves what is of the parameters' kind to their device; small tables of numbers stay on the CPU."""
+    if isinstance(value, Mapping):
+        return {name: each if name == "products" else _moved(each, device) for name, each in value.items()}
+    return value.to(device) if isinstance(value, Tensor) else value
+
+
+def check_limits(given: Mapping[str, Any]) -> None:
+    """Refuses numbers that limit nothing.
+
+    Args:
+        given: lr, max_iter, max_eval and the tolerances.
+
+    Raises:
+        RavineError: One is out of bounds.
+    """
+    for name in ("max_iter", "max_eval"):
+        if isinstance(given[name], bool) or not isinstance(given[name], int) or given[name] < 0:
+            raise RavineError(f"{name}={given[name]!r}: must be a whole number, at least 0.")
+    for name in ("lr", "tolerance_grad", "tolerance_change"):
+        if not float(given[name]) >= 0:
+            raise RavineError(f"{name}={given[name]!r}: must be a number, at least 0.")
+
+
+def check_groups(groups: list[dict[str, Any]], defaults: Mapping[str, Any]) -> None:
+    """Refuses groups of which each wants its own way, where all parameters make one step together.
+
+    Args:
+        groups: The parameter groups.
+        defaults: What can stand in one.
+
+    Raises:
+        RavineError: Two groups differ.
+    """
+    for name in defaults:
+        values = {float(group[name]) for group in groups}
+        if len(values) > 1:
+            raise RavineError(
+                f"{name} differs between groups ({', '.join(map(str, sorted(values)))}): all parameters make one step "
+                "together, so give one value."
+            )

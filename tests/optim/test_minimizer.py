@@ -1,0 +1,229 @@
+"""Closure methods: against SciPy, to the last bit after a checkpoint, and still where a search fails."""
+
+import copy
+import math
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from scipy import optimize
+from torch import nn
+
+from ravine.errors import RavineError
+from ravine.minimize import HagerZhang
+from ravine.optim import BFGS, LBFGS, Minimizer, NewtonCG
+
+
+class Logistic:
+    """Logistic regression with a penalty: convex, so that all methods end in the same place."""
+
+    def __init__(self, dtype=torch.float64):
+        generator = torch.Generator().manual_seed(0)
+        x, noise = (torch.randn(80, n, generator=generator, dtype=torch.float64) for n in (5, 1))
+        self.x, self.y = x.to(dtype), (x[:, 0] - 0.5 * x[:, 1] + 0.3 * noise[:, 0] > 0).to(dtype)
+        self.weight, self.bias = nn.Parameter(torch.zeros(5, dtype=dtype)), nn.Parameter(torch.zeros((), dtype=dtype))
+
+    def __call__(self):
+        outputs = self.x @ self.weight + self.bias
+        return nn.functional.binary_cross_entropy_with_logits(outputs, self.y) + 0.01 * self.weight @ self.weight
+
+    @property
+    def params(self):
+        return [self.weight, self.bias]
+
+    @property
+    def place(self):
+        return torch.cat([self.weight, self.bias[None]]).detach().numpy()
+
+
+class Closure:
+    """Computes the loss with its gradients, and counts how often it was called."""
+
+    def __init__(self, optimizer, loss):
+        self.optimizer, self.loss, self.calls = optimizer, loss, 0
+
+    def __call__(self):
+        self.calls += 1
+        self.optimizer.zero_grad()
+        loss = self.loss()
+        loss.backward()
+        return loss
+
+
+def by_scipy():
+    loss = Logistic()
+
+    def fun(z):
+        with torch.no_grad():
+            loss.weight.copy_(torch.from_numpy(z[:5]))
+            loss.bias.fill_(z[5])
+        loss.weight.grad = loss.bias.grad = None
+        value = loss()
+        value.backward()
+        return value.item(), np.r_[loss.weight.grad.numpy(), loss.bias.grad.numpy()]
+
+    return optimize.minimize(fun, np.zeros(6), jac=True, method="BFGS", options={"gtol": 1e-10}).x
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda p: LBFGS(p, max_iter=100),
+        lambda p: LBFGS(p, max_iter=100, line_search_fn="hager_zhang", history_size=3),
+        lambda p: LBFGS(p, max_iter=100, line_search_fn=HagerZhang()),
+        lambda p: BFGS(p, max_iter=100),
+        lambda p: BFGS(p, max_iter=100, line_search_fn="backtracking"),
+        lambda p: Minimizer(p, "nonlinear_cg", max_iter=200),
+    ],
+    ids=["lbfgs", "hager-zhang", "part", "bfgs", "backtracking", "any descent"],
+)
+def test_it_ends_where_scipy_does(make):
+    loss = Logistic()
+    optimizer = make(loss.params)
+    first = optimizer.step(Closure(optimizer, loss))
+    assert first.item() == pytest.approx(math.log(2))
+    np.testing.assert_allclose(loss.place, by_scipy(), atol=1e-6)
+
+
+def test_newton_cg_takes_the_loss_alone():
+    loss = Logistic()
+    optimizer = NewtonCG(loss.params, max_iter=50)
+    optimizer.step(loss)
+    np.testing.assert_allclose(loss.place, by_scipy(), atol=1e-6)
+    assert (loss.weight.grad, loss.bias.grad) == (None, None)
+    optimizer = NewtonCG(loss.params)
+    with pytest.raises(RavineError, match=r"the closure must return the loss and not call loss.backward\(\)"):
+        optimizer.step(Closure(optimizer, loss))
+
+
+def test_evaluations_are_calls_of_the_closure_and_have_a_limit():
+    loss = Logistic()
+    optimizer = LBFGS(loss.params, max_iter=50, max_eval=7)
+    closure = Closure(optimizer, loss)
+    optimizer.step(closure)
+    assert closure.calls == optimizer.evaluations
+    assert 7 <= closure.calls <= 9  # a search that has begun is brought to its end
+    assert optimizer.message == f"budget spent: {closure.calls} evaluations."
+
+
+def test_the_same_function_is_not_evaluated_twice_in_one_place():
+    paths, calls = [], []
+    for same in (False, True):
+        loss = Logistic()
+        optimizer = LBFGS(loss.params, max_iter=1, same_function=same)
+        closure = Closure(optimizer, loss)
+        paths.append([(optimizer.step(closure).item(), *loss.place) for _ in range(5)])
+        calls.append(closure.calls)
+    assert paths[0] == paths[1]
+    assert calls[0] - calls[1] == 4  # every step but the first
+
+
+@pytest.mark.parametrize("way", ["state_dict", "file", "pickle", "deepcopy"])
+@pytest.mark.parametrize("kind", [LBFGS, BFGS, NewtonCG])
+def test_a_run_taken_up_again_is_the_run_to_the_last_bit(kind, way, tmp_path):
+    def go(optimizer, loss, steps):
+        for _ in range(steps):
+            optimizer.step(loss if kind is NewtonCG else Closure(optimizer, loss))
+
+    loss = Logistic(torch.float32)
+    whole = kind(loss.params, max_iter=1, tolerance_grad=0, tolerance_change=0)
+    go(whole, loss, 3)
+    if way in {"state_dict", "file"}:
+        state = copy.deepcopy(whole.state_dict())
+        if way == "file":
+            torch.save(state, tmp_path / "state.pt")
+            state = torch.load(tmp_path / "state.pt", weights_only=True)
+        other = copy.deepcopy(loss)
+        again = kind(other.params, max_iter=1, tolerance_grad=0, tolerance_change=0)
+        again.load_state_dict(state)
+    elif way == "deepcopy":
+        again, other = copy.deepcopy((whole, loss))
+    else:
+        again, other = pickle.loads(pickle.dumps((whole, loss)))
+    go(whole, loss, 4)
+    go(again, other, 4)
+    assert other.place.tobytes() == loss.place.tobytes()
+
+
+def test_groups_move_together_as_one():
+    found = []
+    for grouped in (False, True):
+        loss = Logistic()
+        frozen = nn.Parameter(torch.ones(2), requires_grad=False)
+        params = [*loss.params, frozen]
+        optimizer = LBFGS([{"params": [p]} for p in params] if grouped else params, max_iter=5)
+        optimizer.step(Closure(optimizer, loss))
+        found.append(loss.place.tolist())
+        assert frozen.tolist() == [1.0, 1.0]
+    assert found[0] == found[1]
+
+
+def test_a_complex_parameter_is_two_numbers_each():
+    z = nn.Parameter(torch.tensor([3 + 4j, 1 - 1j], dtype=torch.complex128))
+    target = torch.tensor([1j, 2.0 + 0j], dtype=torch.complex128)
+    optimizer = BFGS([z], max_iter=50)
+    optimizer.step(Closure(optimizer, lambda: torch.view_as_real(z - target).square().sum()))
+    torch.testing.assert_close(z.detach(), target, atol=1e-8, rtol=0)
+
+
+def test_a_failed_search_moves_nothing_and_says_why():
+    loss = Logistic()
+    optimizer = LBFGS(loss.params, max_iter=5)
+
+    def wrong():
+        value = Closure(optimizer, loss)()
+        for p in loss.params:
+            p.grad.neg_()
+        return value
+
+    optimizer.step(wrong)
+    assert loss.place.tolist() == [0.0] * 6
+    assert "the gradient may be wrong at" in optimizer.message
+    optimizer.step(Closure(optimizer, loss))  # and goes on from there, once it is right
+    assert np.abs(loss.place).max() > 0.1
+
+
+def test_what_is_not_finite_moves_nothing():
+    problem = Logistic()
+    optimizer = LBFGS(problem.params)
+    loss = optimizer.step(Closure(optimizer, lambda: problem() * math.nan))
+    assert math.isnan(loss.item())
+    assert problem.place.tolist() == [0.0] * 6
+    assert optimizer.message.startswith("not finite: the loss is nan before the step")
+
+
+def test_without_a_search_lr_is_the_step_and_schedulers_move_it():
+    x = nn.Parameter(torch.tensor([8.0], dtype=torch.float64))
+    optimizer = Minimizer([x], "gradient_descent", "fixed", lr=0.5)
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, step_size=1, gamma=0.5)
+    places = []
+    for _ in range(2):
+        optimizer.step(Closure(optimizer, lambda: 0.5 * (x**2).sum()))
+        schedule.step()
+        places.append(x.item())
+    assert places == [4.0, 3.0]  # x - lr x with lr = 0.5, then 0.25
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda p: LBFGS(p, line_search_fn="strong_wolf"), "line_search_fn='strong_wolf': .* Did you mean 'strong_wo"),
+        (lambda p: LBFGS(p, max_iter=-1), "max_iter=-1: must be a whole number, at least 0"),
+        (lambda p: LBFGS(p, lr=-1), "lr=-1: must be a number, at least 0"),
+        (lambda p: LBFGS(p, history_size=0), "history must be at least 1, got 0"),
+        (lambda p: LBFGS([{"params": p, "lr": 0.1}, {"params": [nn.Parameter(torch.ones(1))]}]), "lr differs between"),
+        (lambda p: Minimizer(p, "levenberg_marquardt"), "needs residuals"),
+        (lambda p: Minimizer(p, "bfgs", "trust_region"), "it cannot go with TrustRegion"),
+        (lambda p: LBFGS(p).step(), r"LBFGS.step\(\) needs a closure"),
+        (lambda p: LBFGS(p).step(lambda: None), "must return the loss, one number, got None"),
+        (lambda p: LBFGS(p).step(lambda: p[0] * 2), r"one number, got a tensor of shape \[2\]"),
+        (
+            lambda p: LBFGS(p).load_state_dict(torch.optim.LBFGS(p).state_dict() | {"state": {0: {"d": 1}}}),
+            "of another",
+        ),
+    ],
+)
+def test_mistakes_are_told(make, said):
+    with pytest.raises(RavineError, match=said):
+        make([nn.Parameter(torch.ones(2))])
