@@ -136,18 +136,19 @@ class Odd(Rule):
 
     def update(self, p, g, var, i, point, kept, x1, t):
         noise = normal(g, t * 3, t + 1, 0)
-        p = p - self.new * (p + kept) * noise / (1 + mean(noise) ** 2) - 0.1 * where(g > i, (-g) ** 2.5 + x1, 0.0)
-        return p, i, g, point * 0.5 + 1e-3 * norm(g + i), kept, x1 + var
+        p = p - self.new * (p + kept) * noise / (1 + mean(noise) ** 2) - 0.1 * where((g > i) == 1, (-g) ** 4 + x1, 0.0)
+        return p, g, var, point * 0.5 + 1e-3 * norm(g + i), kept, x1 + 1
 
 
 def test_names_and_slots_keep_apart_whatever_they_are_called(browser):
     tab, rules = Tab(browser), [Odd(), Squeeze()]
     tab.load(RULES=[print_rule(rule) for rule in rules])
-    sequence = gradients(50)[1]
-    for rule, found in zip(rules, walked(tab, [0, 1], sequence, sequence), strict=True):
-        p, state = START, begun(rule, START)
+    sequence, start = gradients(50)[1], START + 0.25
+    for rule, found in zip(rules, walked(tab, [0, 1], sequence, sequence, start), strict=True):
+        p, state = start, begun(rule, start)
         for t, g in enumerate(sequence, start=1):
             (p,) = step(rule, [Parameter(0, p, g, state, t)])
+        assert p.isfinite().all()
         np.testing.assert_allclose(found["path"][-1], p.numpy(), rtol=1e-12, atol=1e-12)
         for name, slot in state.items():
             np.testing.assert_allclose(found["slots"][name], slot.numpy(), rtol=1e-12)
