@@ -24,8 +24,11 @@ def print_rule(rule: Rule) -> str:
     """Prints a rule as an expression in JavaScript, whose value is an object that takes the rule's steps.
 
     The object has `name`, `text` (what a person types to get the rule), `predicts` (the slot whose values predict in
-    the parameters' place, or null), `fields` (of every numeric field its value, bounds, range and meaning), and
+    the parameters' place, or null), and
 
+    - `fields`: of every numeric field its `value`, `meaning`, bounds (`low` and `high`, null where there is none;
+      `lowOpen` and `highOpen`; `whole`), and `search`, the range for a slider: null, or `{ scale, low, high }` with the
+      scale "log", "near_one", "uniform" or "integers" (see `ravine.ranges`);
     - `start(p, fields)`: the state before the first step, one Float64Array or number per slot;
     - `points`: functions `(p, g, state, fields, t)`, one per gradient that a step takes, each giving the point at
       which the rule wants it; `g` is the gradient before it;
