@@ -1,10 +1,8 @@
 """Backtracking: the first step length that makes the function fall enough, from long to short; and a fixed one."""
 
-import math
-
 from ..fields import field
 from .search import Line, LineSearch, Sample
-from .strong_wolfe import by_slopes, lowest_or_why
+from .strong_wolfe import by_slopes, falls_enough, promises_noise, why_none
 
 
 class Backtracking(LineSearch):
@@ -26,15 +24,16 @@ class Backtracking(LineSearch):
     def find(self, line: Line, alpha: float) -> Sample | str:
         """Tries ever shorter steps."""
         start = tried = line.start
+        close = promises_noise(start, alpha)
         for _ in range(self.tries):
             tried = line.at(alpha)
-            enough = tried.value <= start.value + self.decrease * alpha * start.slope
-            if tried.finite and (enough or by_slopes(start, tried, min(self.decrease, 0.4))):
+            enough = falls_enough(start, tried, self.decrease)
+            if tried.finite and (enough or (close and by_slopes(start, tried, min(self.decrease, 0.4)))):
                 return tried
             alpha *= self._share(start, tried)
             if alpha == 0:
                 break
-        return lowest_or_why(None, tried, math.inf)
+        return why_none(tried, endless=False)
 
     def _share(self, start: Sample, tried: Sample) -> float:
         if not tried.finite:
@@ -50,10 +49,12 @@ class Fixed(LineSearch):
     It stops where the function is no longer finite; apart from that nothing is checked.
     """
 
+    checked = False
+
     rate: float = field(1.0, "step length, in lengths of the direction", within="(0, inf)", also=("lr", "alpha"))
 
     def find(self, line: Line, alpha: float) -> Sample | str:
         """Goes there."""
         del alpha
         tried = line.at(self.rate)
-        return tried if tried.finite else "not finite after the step"
+        return tried if tried.finite else "not finite after a step"

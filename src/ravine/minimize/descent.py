@@ -1,7 +1,7 @@
 """The descent, one half of a method: which way to go from a point, or which model to trust around it."""
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from torch import Tensor
 
@@ -52,6 +52,21 @@ class Descent(Part):
 
     learns_from_refused: ClassVar[bool] = False
     """Whether steps that a trust region refused improve its model, too."""
+
+    def looks_ahead(self) -> bool:
+        """Tells, as rules do, whether a step asks for gradients elsewhere than at the parameters: a search does."""
+        return True
+
+    def gradients_per_step(self) -> int:
+        """Counts, as rules do, the gradients that a step takes: one at least, more where the search needs them."""
+        return 1
+
+    def predicting_slot(self) -> None:
+        """Names, as rules do, the slot whose values predict in the parameters' place: there is none."""
+
+    def slots(self) -> dict[str, Any]:
+        """Gives, as rules do, what is kept for each parameter alone: nothing, since all move together."""
+        return {}
 
     @abstractmethod
     def default_search(self) -> "Search":

@@ -6,7 +6,7 @@ import torch
 
 from ..fields import field
 from .search import Line, LineSearch, Sample
-from .strong_wolfe import lowest_or_why
+from .strong_wolfe import by_slopes, falls_enough, promises_noise, why_none
 
 
 class HagerZhang(LineSearch):
@@ -42,6 +42,7 @@ class _Closing:
     def __init__(self, rules: HagerZhang, line: Line) -> None:
         self.rules, self.line = rules, line
         self.start = line.start
+        self.close = False
         self.allowed = self.start.value + rules.noise * abs(self.start.value)
         self.left = rules.tries
         self.last = self.start
@@ -50,15 +51,20 @@ class _Closing:
 
     def run(self, alpha: float) -> Sample | str:
         """Searches until a place is accepted or tries are spent."""
+        self.close = promises_noise(self.start, alpha, self.rules.noise)
+        endless = True
         try:
             low, high = self._bracket(alpha)
+            endless = False
             while True:
                 low, high = self._narrowed(low, high)
         except _Found:
             pass
         if self.accepted is not None:
             return self.accepted
-        return lowest_or_why(self.lowest, self.last, 0.25 * self.rules.longest)
+        if self.lowest is not None and not endless:
+            return self.lowest
+        return why_none(self.last, endless=self.lowest is not None)
 
     def _at(self, alpha: float) -> Sample:
         """Evaluates, and ends the search where the place is acceptable."""
@@ -69,7 +75,7 @@ class _Closing:
         if tried.finite and self._accepts(tried):
             self.accepted = tried
             raise _Found
-        if tried.finite and tried.value < self.start.value + self.rules.decrease * alpha * self.start.slope:
+        if tried.finite and falls_enough(self.start, tried, self.rules.decrease):
             self.lowest = tried if self.lowest is None or tried.value < self.lowest.value else self.lowest
         return tried
 
@@ -77,9 +83,9 @@ class _Closing:
         start, rules = self.start, self.rules
         if tried.slope < rules.curvature * start.slope:
             return False
-        if tried.value <= start.value + rules.decrease * tried.alpha * start.slope:
+        if falls_enough(start, tried, rules.decrease):
             return True
-        return tried.value <= self.allowed and (2 * rules.decrease - 1) * start.slope >= tried.slope
+        return self.close and by_slopes(start, tried, rules.decrease, rules.noise)
 
     def _bracket(self, alpha: float) -> tuple[Sample, Sample]:
         """Goes on until the slope turns, or the value is above where it began; steps B0 to B3."""

@@ -18,12 +18,18 @@ class Interval:
     other: Sample
     upper: float
     closed: bool = False
+    excluded: bool = False
     width: float = math.inf
     width_before: float = math.inf
 
+    @property
+    def ended(self) -> bool:
+        """Whether something stops the function from falling further: a rise, or an end of where it is finite."""
+        return self.closed or self.excluded
+
     def exclude(self, alpha: float) -> float:
         """Takes up that nothing is finite at a place, and gives one much nearer to the best."""
-        self.upper = alpha
+        self.upper, self.excluded = alpha, True
         return self.best.alpha + 0.1 * (alpha - self.best.alpha)
 
     def update(self, tried: Sample, tilt: float) -> float:

@@ -53,9 +53,9 @@ class Newton(Descent):
 
 
 def _by_cholesky(hessian: Tensor, gradient: Tensor) -> Tensor:
-    """Adds tau I, tau growing from a thousandth of the Hessian's norm, until there is a factorization."""
+    """Adds tau I, tau growing from 1e-4 of the Hessian's norm, until there is a factorization."""
     diagonal = hessian.diagonal()
-    beta = 1e-3 * float(hessian.norm()) or 1.0
+    beta = 1e-4 * float(hessian.norm()) or 1.0
     tau = 0.0 if float(diagonal.min()) > 0 else beta - float(diagonal.min())
     while True:
         factor, failed = torch.linalg.cholesky_ex(hessian + tau * torch.eye(len(gradient)).to(hessian))

@@ -72,8 +72,9 @@ class _Leg(NamedTuple):
     def exit(self, radius: float) -> float:
         """Where it leaves a radius, in lengths of the direction."""
         a, b = float(self.direction @ self.direction), float(self.start @ self.direction)
-        c = radius**2 - float(self.start @ self.start)
-        return c / (b + math.sqrt(b * b + a * c)) if c > 0 else 0.0
+        c = radius * radius - float(self.start @ self.start)
+        below = b + math.sqrt(b * b + a * max(c, 0.0))
+        return max(c, 0.0) / below if below > 0 else math.inf
 
 
 class KrylovModel:

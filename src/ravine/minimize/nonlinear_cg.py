@@ -25,7 +25,7 @@ class NonlinearCG(Descent):
 
     knows_length = False
 
-    beta: str = option("hager_zhang", FORMULAS, "how much of the last direction is kept")
+    beta: str = option("polak_ribiere", FORMULAS, "how much of the last direction is kept")
 
     def default_search(self) -> Search:
         """Strong Wolfe with a tight second condition, which conjugacy needs."""
@@ -65,7 +65,7 @@ class NonlinearCG(Descent):
 
     def _hager_zhang(self, d: Tensor, before: Tensor, g: Tensor) -> float:
         y = g - before
-        dy, lowest = float(d @ y), -1 / (float(d.norm()) * min(0.01, float(before.norm())))
+        dy, lowest = float(d @ y), -1 / max(float(d.norm()) * min(0.01, float(before.norm())), 1e-300)
         return max(lowest, (float(g @ y) - 2 * float(y @ y) * float(d @ g) / dy) / dy)
 
 

@@ -18,6 +18,9 @@ class Search(Part):
     line: ClassVar[bool] = True
     """Whether it searches along a direction; else it trusts a model."""
 
+    checked: ClassVar[bool] = True
+    """Whether a point is accepted only if the function falls, but for rounding."""
+
     @abstractmethod
     def move(self, descent: Descent, objective: Objective, state: State) -> State:
         """Makes one step.
@@ -95,21 +98,27 @@ class LineSearch(Search):
                 if isinstance(found, Sample):
                     return state.moved(found.point, descent.learn(memory, point, found.point), _pace(line, found))
                 refused, promises_nothing = found, promises_nothing or _is_rounding(line, alpha)
-            if (fresh := descent.forget(point, memory)) is None or promises_nothing:
+            else:
+                refused = refused or _refused(line)
+            if (fresh := descent.forget(point, memory)) is None:
                 break
             memory = fresh
-        if promises_nothing:
+        if promises_nothing and not refused.startswith("not finite"):
             return state.ended(True, rounding(point))
-        refused = refused or "the direction leads uphill"
         return state.ended(False, f"{refused} at {place(point.x)}.")
 
     def _first(self, descent: Descent, line: Line, memory: Memory) -> float:
-        """1, where the direction has a length of its own; else that the first-order change be that of the last step."""
+        """1, or `first`, where the direction has its own length; else that of the last step's first-order change."""
         if descent.knows_length:
-            return 1.0
+            return memory.get("first", 1.0)
         if "change" in memory and memory["change"] < 0:
             return memory["change"] / line.start.slope
         return 1 / float(line.direction.norm())
+
+
+def _refused(line: Line) -> str:
+    finite = bool(torch.isfinite(line.direction).all())
+    return "the direction leads uphill" if finite else "not finite in its derivatives: there is no direction"
 
 
 def _pace(line: Line, found: Sample) -> Memory:

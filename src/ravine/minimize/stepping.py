@@ -58,10 +58,10 @@ def advance(descent: Descent, search: Search, objective: Objective, state: State
         after = search.move(descent, objective, state)
     except BudgetSpentError:
         return state.ended(False, f"budget spent: {objective.counts.evaluations} of {objective.budget:g} evaluations.")
-    return after if after.over else _judged(after, tolerance)
+    return after if after.over else _judged(after, tolerance, checked=search.checked)
 
 
-def _judged(state: State, tolerance: float) -> State:
+def _judged(state: State, tolerance: float, *, checked: bool = True) -> State:
     largest = float(state.gradient.abs().max()) if len(state.x) else 0.0
     if largest <= tolerance:
         return state.ended(True, f"converged: no component of the gradient exceeds {tolerance:g}.")
@@ -69,10 +69,10 @@ def _judged(state: State, tolerance: float) -> State:
     lower = not state.value >= state.lowest - 2 * small
     flatter = largest < 0.9 * state.flattest
     state = replace(
-        state, stalls=0 if lower or flatter else state.stalls + 1, lowest=min(state.lowest, state.value),
-        flattest=min(state.flattest, largest),
+        state, stalls=0 if lower or flatter else state.stalls + 1, lowest=state.value if lower else state.lowest,
+        flattest=largest if flatter else state.flattest,
     )  # fmt: skip
-    return state.ended(True, rounding(state.point)) if state.stalls >= STALLS else state
+    return state.ended(True, rounding(state.point)) if checked and state.stalls >= STALLS else state
 
 
 def check_pair(descent: Descent, search: Search) -> None:

@@ -40,54 +40,89 @@ class StrongWolfe(LineSearch):
         start = tried = line.start
         lowest: Sample | None = None
         interval = Interval(start, start, upper=self.longest)
-        alpha, modified = min(alpha, 0.5 * self.longest), True
+        alpha, modified = min(alpha, self.longest), True
+        close = promises_noise(start, alpha)
         for _ in range(self.tries):
             tried = line.at(alpha)
-            if not tried.finite:
-                alpha = interval.exclude(alpha)
-                continue
-            enough = tried.value <= start.value + self.decrease * alpha * start.slope
-            if abs(tried.slope) <= -self.curvature * start.slope and (enough or by_slopes(start, tried, self.decrease)):
-                return tried
-            if enough and tried.value < start.value:
-                lowest = tried if lowest is None or tried.value < lowest.value else lowest
-            modified = modified and not (enough and tried.slope >= 0)
-            tilted = modified and tried.value <= interval.best.value and not enough
-            following = interval.update(tried, self.decrease * start.slope if tilted else 0.0)
-            if interval.exhausted(following) or alpha > 0.25 * self.longest:
+            if tried.finite:
+                enough = falls_enough(start, tried, self.decrease)
+                flat = abs(tried.slope) <= -self.curvature * start.slope
+                if flat and (enough or (close and by_slopes(start, tried, self.decrease))):
+                    return tried
+                lowest = tried if enough and (lowest is None or tried.value < lowest.value) else lowest
+                modified = modified and not (enough and tried.slope >= 0)
+                tilted = modified and tried.value <= interval.best.value and not enough
+                following = interval.update(tried, self.decrease * start.slope if tilted else 0.0)
+            else:
+                following = interval.exclude(alpha)
+            if interval.exhausted(following) or alpha == self.longest:
                 break
-            alpha = following
-        return lowest_or_why(lowest, tried, 0.25 * self.longest)
+            alpha = min(following, self.longest)
+        return why_none(tried, endless=lowest is not None) if not interval.ended or lowest is None else lowest
 
 
-def lowest_or_why(lowest: Sample | None, last: Sample, longest: float) -> Sample | str:
-    """Gives what remains when no place meets all conditions: one that falls enough, or the beginning of a sentence.
+def why_none(last: Sample, *, endless: bool) -> str:
+    """Gives the beginning of a sentence that says why no step length was found.
 
     Args:
-        lowest: The lowest place that falls enough, if any.
         last: The last place that was tried.
-        longest: The step length from which on there is no end.
+        endless: Whether the function fell enough, however far the search went.
 
     Returns:
-        The place, or what failed.
+        What failed.
     """
-    if lowest is not None and lowest.alpha >= longest:
+    if endless:
         return "curvature condition failed: the function falls without end along the direction"
-    if lowest is not None:
-        return lowest
-    return "line search found no descent: the gradient may be wrong" if last.finite else "not finite"
+    return "line search found no descent: the gradient may be wrong" if last.finite else "not finite after every step"
 
 
-def by_slopes(start: Sample, tried: Sample, decrease: float) -> bool:
+def falls_enough(start: Sample, tried: Sample, decrease: float) -> bool:
+    """Tells whether a function falls at all, and by a share of what its first slope promises.
+
+    Args:
+        start: The line's start.
+        tried: A place on the line.
+        decrease: The share that is enough.
+
+    Returns:
+        Whether the first Wolfe condition holds, and not by rounding alone.
+    """
+    bound = start.value + decrease * tried.alpha * start.slope
+    return tried.value <= bound and tried.value < start.value
+
+
+def promises_noise(start: Sample, alpha: float, noise: float | None = None) -> bool:
+    """Tells whether a whole step promises less than what values are sure of: then slopes are asked instead.
+
+    Without this, a wrong gradient would pass at steps so short that values show nothing.
+
+    Args:
+        start: The line's start.
+        alpha: The length of the whole step.
+        noise: How far values may be wrong, relative to them; eps^(2/3) where nothing is given.
+
+    Returns:
+        Whether the first-order change is that small.
+    """
+    return -alpha * start.slope <= _allowed(start, noise)
+
+
+def by_slopes(start: Sample, tried: Sample, decrease: float, noise: float | None = None) -> bool:
     """Tells whether slopes say that a function fell enough, where its values say nothing.
 
     Args:
         start: The line's start.
         tried: A place on the line.
         decrease: The share of the first-order fall that is enough.
+        noise: How far values may be wrong, relative to them; eps^(2/3) where nothing is given.
 
     Returns:
-        Whether the value rose by no more than rounding, and the slope stands for the first Wolfe condition.
+        Whether the value rose by no more than noise, and the slope stands for the first Wolfe condition.
     """
-    noise = torch.finfo(tried.point.x.dtype).eps ** (2 / 3) * abs(start.value)
-    return tried.value <= start.value + noise and (2 * decrease - 1) * start.slope >= tried.slope
+    allowed = start.value + _allowed(start, noise)
+    return tried.value <= allowed and (2 * decrease - 1) * start.slope >= tried.slope
+
+
+def _allowed(start: Sample, noise: float | None) -> float:
+    eps = torch.finfo(start.point.x.dtype).eps
+    return (eps ** (2 / 3) if noise is None else noise) * abs(start.value)

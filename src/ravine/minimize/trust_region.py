@@ -1,6 +1,7 @@
 """Trust region: the best step that a model knows of within a radius, which follows how well the model predicts."""
 
 import math
+from dataclasses import replace
 
 import torch
 
@@ -9,6 +10,9 @@ from .descent import Descent, Proposal
 from .objective import Objective
 from .search import Search, rounding
 from .state import Point, State, place
+
+LONGEST = 1e100
+"""No radius is longer, so that its square is finite."""
 
 
 class TrustRegion(Search):
@@ -29,28 +33,44 @@ class TrustRegion(Search):
 
     def move(self, descent: Descent, objective: Objective, state: State) -> State:
         """Shrinks the radius until the function falls as the model says."""
+        found = self._tried(descent, objective, state, state.search.get("radius") or self.radius)
+        if found.success is None:
+            return found
+        fresh = descent.forget(state.point, found.descent)
+        if fresh is None:
+            return found
+        again = self._tried(descent, objective, replace(state, descent=fresh), self.radius)
+        return again if again.success is None else found
+
+    def _tried(self, descent: Descent, objective: Objective, state: State, radius: float | None) -> State:
         point, memory = state.point, state.descent
         model = descent.model(objective, point, memory)
-        radius = state.search.get("radius") or self.radius or model.first_radius()
-        reached = point
+        radius = radius or model.first_radius()
+        close, missed = model.within(radius).predicted <= _noise(point), None
         for _ in range(self.tries):
             proposal = model.within(radius)
             if not math.isfinite(proposal.predicted):
+                return state.ended(False, f"not finite in its derivatives at {place(point.x)}.")
+            if proposal.predicted <= 0:
                 break
             reached = _evaluated(objective, point, proposal)
-            share = _share(point, reached, proposal)
-            if share > self.accept:
-                radius = _next_radius(radius, share, point, reached, proposal)
-                return state.moved(reached, descent.learn(memory, point, reached), {"radius": radius})
-            if proposal.length < 0.99 * radius and _is_rounding(point, proposal):
-                return state.ended(True, rounding(point))
+            share = _share(point, reached, proposal, close)
+            inside = proposal.length < 0.99 * radius
             radius = _next_radius(radius, share, point, reached, proposal)
-            if descent.learns_from_refused and reached.finite:
+            if share > self.accept:
+                return state.moved(reached, descent.learn(memory, point, reached), {"radius": radius})
+            if not reached.finite:
+                missed = reached
+            elif inside and _is_rounding(point, proposal):
+                return replace(state, descent=memory).ended(True, rounding(point))
+            elif descent.learns_from_refused:
                 memory = descent.learn(memory, point, reached)
                 model = descent.model(objective, point, memory)
-        if not reached.finite:
-            return state.ended(False, f"not finite at {place(reached.x)}, near {place(point.x)}.")
-        return state.ended(False, f"trust region found no descent: the gradient may be wrong at {place(point.x)}.")
+        where = place(point.x)
+        if missed is not None:
+            return replace(state, descent=memory).ended(False, f"not finite at {place(missed.x)}, near {where}.")
+        why = f"trust region found no descent: the gradient may be wrong at {where}."
+        return replace(state, descent=memory).ended(False, why)
 
 
 def _evaluated(objective: Objective, point: Point, proposal: Proposal) -> Point:
@@ -58,12 +78,12 @@ def _evaluated(objective: Objective, point: Point, proposal: Proposal) -> Point:
     return Point(x, *objective.value_and_gradient(x))
 
 
-def _share(point: Point, reached: Point, proposal: Proposal) -> float:
+def _share(point: Point, reached: Point, proposal: Proposal, close: bool) -> float:
     """The fall as a share of the predicted one; from slopes where values differ by rounding alone."""
     if not reached.finite:
         return -math.inf
     fall, noise = point.value - reached.value, _noise(point)
-    if abs(fall) <= noise and proposal.predicted <= noise:
+    if close and abs(fall) <= noise:
         fall = -0.5 * float((point.gradient + reached.gradient) @ proposal.step)
     return fall / proposal.predicted
 
@@ -76,7 +96,7 @@ def _next_radius(radius: float, share: float, point: Point, reached: Point, prop
         rise = reached.value - point.value
         bent = 0.5 * slope / (slope - rise) if math.isfinite(rise) else 0.1
         return min(max(bent, 0.1), 0.5) * min(radius, 10 * proposal.length)
-    return max(radius, 2 * proposal.length) if share > 0.75 else radius
+    return min(max(radius, 2 * proposal.length), LONGEST) if share > 0.75 else radius
 
 
 def _is_rounding(point: Point, proposal: Proposal) -> bool:
