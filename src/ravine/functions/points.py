@@ -9,7 +9,7 @@ from torch import Tensor
 from ..errors import RavineError
 
 Coordinates: TypeAlias = tuple[float, ...]
-Box: TypeAlias = tuple[tuple[float, float], ...]
+Bounds: TypeAlias = tuple[tuple[float, float], ...]
 
 
 class Point(NamedTuple):
@@ -19,7 +19,7 @@ class Point(NamedTuple):
     value: float
 
 
-def square(half: float, n: int = 2) -> Box:
+def square(half: float, n: int = 2) -> Bounds:
     """Gives a box that reaches as far to both sides in every coordinate.
 
     Args:

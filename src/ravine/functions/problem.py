@@ -19,12 +19,12 @@ class Problem(Part):
     problems here are those of More, Garbow & Hillstrom 1981, "Testing Unconstrained Optimization Software".
     https://doi.org/10.1145/355934.355936
 
+    >>> from ravine.functions.elementary import like
     >>> class Line(Problem):
     ...     start = (0.0, 0.0)
     ...
     ...     def _residuals(self, x):
     ...         return x[..., :1] + like(x, [0.0, 1.0, 2.0]) * x[..., 1:] - like(x, [1.0, 3.0, 5.0])
-    >>> from ravine.functions.elementary import like
     >>> Line()([1.0, 2.0]), Line().residuals([0.0, 0.0])
     (np.float64(0.0), array([-1., -3., -5.]))
     """

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..errors import RavineError
 from ..part import Part
-from .points import Box, Coordinates, Point, as_points, named_after, square
+from .points import Bounds, Coordinates, Point, as_points, named_after, square
 
 
 def by_fields(known: Callable[[Any], Any]) -> Any:
@@ -55,7 +55,7 @@ class Surface(Part):
     """Where methods usually start."""
     other_starts: ClassVar[tuple[Coordinates, ...]] = ()
     """Where else they do."""
-    box: ClassVar[Box] = square(5.0)
+    box: ClassVar[Bounds] = square(5.0)
     """Where it is looked at: the lowest and the highest value of each coordinate."""
     minima: ClassVar[tuple[Point, ...]] = ()
     """Known minima, the deepest first."""
