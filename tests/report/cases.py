@@ -56,7 +56,7 @@ class Size:
     finished: bool = True
     metric: str = "accuracy"
     higher: bool = True
-    proper: str = "log loss"
+    proper: str = "log_loss"
 
 
 def lrs(truth: Truth, count: int) -> list[float]:
@@ -93,7 +93,7 @@ def scored(error: np.ndarray, size: Size) -> np.ndarray:
 
 def properly(error: np.ndarray, size: Size) -> np.ndarray:
     """What the proper score makes of an error."""
-    return 3.2 * error + 0.01 if size.proper == "log loss" else 900.0 * error
+    return 3.2 * error + 0.01 if size.proper == "log_loss" else 900.0 * error
 
 
 def one_run(truth: Truth, stage: str, setting: int, lr: float, fold: int, seed: int, size: Size) -> dict[str, Any]:
@@ -207,6 +207,36 @@ def per_example(runs: list[dict[str, Any]], stage: str, method: str, size: Size)
             noise = np.random.default_rng(seeds).standard_normal(size.examples)
             scores.append(run["score"] + 0.2 * (noise - noise.mean()))
     return np.array(scores), np.array([run["proper"] * losses for run in mine])
+
+
+CLASSES = 4
+
+
+def truly(size: Size) -> np.ndarray:
+    """What is true of the test examples: a class, or a number."""
+    luck = np.random.default_rng(11)
+    classes = luck.integers(0, CLASSES, size.examples)
+    return classes if size.metric == "accuracy" else luck.standard_normal(size.examples).astype(np.float32)
+
+
+def answers(runs: list[dict[str, Any]], method: str, size: Size) -> np.ndarray:
+    """What a method's refits that did not diverge say of the test examples: logits as right as they are, or numbers."""
+    mine = [run for run in runs if run["stage"] == "tuned" and run["method"] == method]
+    scores, _ = per_example(runs, "tuned", method, size)
+    true = truly(size)
+    said = []
+    for run, score in zip(mine, scores, strict=True):
+        luck = np.random.default_rng([run["seed"], sum(map(ord, method))])
+        if size.metric != "accuracy":
+            said.append(true + 0.2 * luck.standard_normal(size.examples))
+            continue
+        named = np.where(score > 0.5, true, (true + luck.integers(1, CLASSES, size.examples)) % CLASSES)
+        said.append(
+            luck.uniform(0, 1, (size.examples, CLASSES))
+            + luck.uniform(1, 5, (size.examples, 1)) * np.eye(CLASSES)[named]
+        )
+    kept = [one for one, run in zip(said, mine, strict=True) if run["outcome"] == "finished"]
+    return np.array(kept, dtype=np.float32)
 
 
 def equation(truth: Truth) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from ravine.data.ledger import Read
 from ravine.verdict import Verdict, judge
 
-from .cases import EIGHT, Size, Truth, all_runs, equation, per_example
+from .cases import EIGHT, Size, Truth, all_runs, answers, equation, per_example, truly
 
 
 class MadeUp:
@@ -49,6 +49,24 @@ class MadeUp:
         right = {name: pair[0][0] for name, pair in self.test_scores("tuned").items()}
         luck = np.random.default_rng(5).random(self.size.examples)
         return {name: (np.where(each > 0.5, 0.9, 0.6) + 0.1 * luck, each > 0.5) for name, each in right.items()}
+
+    @property
+    def kind(self) -> str:
+        return "classes" if self.size.metric == "accuracy" else "numbers"
+
+    def targets(self) -> np.ndarray | None:
+        return truly(self.size) if self.finished else None
+
+    def outputs(self) -> dict[str, np.ndarray]:
+        if not self.finished:
+            return {}
+        found = {truth.name: answers(self.runs, truth.name, self.size) for truth in self.truths}
+        return {name: each for name, each in found.items() if len(each)}
+
+    def members(self) -> dict[str, np.ndarray]:
+        luck = np.random.default_rng(13)
+        firsts = {name: each[0] for name, each in self.outputs().items() if name == "adam"}
+        return {name: one + luck.normal(size=(5, *one.shape)).astype(np.float32) for name, one in firsts.items()}
 
     def inference(self) -> dict[str, dict[str, int]]:
         costs = {"adam": {"networks": 5, "parameters": 100}, "sgd": {"networks": 1, "parameters": 250}}

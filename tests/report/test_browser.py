@@ -12,6 +12,7 @@ from .study import MadeUp
 
 STUDY = MadeUp((*EIGHT, YOURS, HOSTILE))
 DRAWN = "document.querySelectorAll('.drawing').length === document.querySelectorAll('.drawing.drawn').length"
+KEYS = ["pairs", "curves", "tuning", "effort", "gap", "parts", "members", "reliability", "rates"]
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -70,7 +71,7 @@ def test_only_the_file_itself_is_asked_for(either, path):
 
 def test_every_picture_is_drawn(either):
     keys = either.page.evaluate("[...document.querySelectorAll('.drawing')].map(d => d.dataset.plate)")
-    assert keys == ["pairs", "curves", "tuning", "effort", "gap", "reliability", "rates"]
+    assert keys == KEYS
     for key in keys:
         box = either.page.locator(f".drawing[data-plate={key}] svg.main-svg").first.bounding_box()
         assert box["width"] > 300
@@ -153,9 +154,7 @@ def rgb(color: str) -> str:
 
 def test_dark_paper_has_the_dark_colors(browser, path):
     seen = Seen(browser, path, viewport=DESK, color_scheme="dark")
-    drawn = json.dumps(
-        [seen.figure(key) for key in ("pairs", "curves", "tuning", "effort", "gap", "reliability", "rates")]
-    )
+    drawn = json.dumps([seen.figure(key) for key in KEYS])
     seen.context.close()
     assert seen.heard == []
     assert COLORS["red"].dark in drawn
@@ -202,7 +201,7 @@ def test_the_legend_dims_all_methods_but_those_picked(desk):
     chip = desk.page.locator(".chip", has_text="nesterov")
     chip.click()
     desk.page.wait_for_function(DRAWN)
-    for key in ("curves", "effort", "gap"):
+    for key in ("curves", "effort", "gap", "parts"):
         for trace in desk.figure(key)["data"]:
             picked = trace["meta"]["method"] == "nesterov"
             assert trace["visible"] == picked if "band" in trace["meta"] else (trace["opacity"] == 1) == picked

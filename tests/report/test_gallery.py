@@ -33,7 +33,7 @@ def test_plotly_is_given_no_markup(text):
 def test_all_figures_come_through_as_they_were_drawn():
     drawn = plates(MadeUp((*EIGHT, YOURS, HOSTILE)))
     read = json.loads("".join(data(drawn)))
-    assert list(read) == ["pairs", "curves", "tuning", "effort", "gap", "reliability", "rates"]
+    assert list(read) == ["pairs", "curves", "tuning", "effort", "gap", "parts", "members", "reliability", "rates"]
     for key, plate in drawn.items():
         assert read[key] == {choice: json.loads(words) for choice, words in plate.figures.items()}
         sizes = [len(labels) for _, labels in plate.choices]
@@ -46,7 +46,7 @@ def test_all_figures_come_through_as_they_were_drawn():
 def test_every_picture_says_how_to_read_it_in_one_sentence():
     for key, plate in plates(MadeUp()).items():
         assert plate.how_to_read.endswith(".")
-        if key == "reliability":  # which also says what is read there
+        if key in {"reliability", "parts", "members"}:  # which also say what is read there, and what is not
             continue
         assert plate.how_to_read[:-1].replace("1.5", "").count(". ") == 0
 

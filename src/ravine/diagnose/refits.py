@@ -36,6 +36,26 @@ class Passes(NamedTuple):
     scores: Floats
 
 
+def understood(outputs: ArrayLike, targets: ArrayLike, kind: str) -> bool:
+    """Tells whether outputs are what targets of their kind are learned by; a user's own step may give others.
+
+    Args:
+        outputs: What each run says, `[m, n, ...]`.
+        targets: What is true, `[n, ...]`.
+        kind: What the targets are.
+
+    Returns:
+        Whether there is a score for each class, or one number for each target.
+
+    >>> understood([[[0.1, 0.9]]], [1], "classes"), understood([[0.3]], [1], "classes")
+    (True, False)
+    """
+    said, y = np.asarray(outputs), np.asarray(targets)
+    if kind == "classes":
+        return y.dtype.kind in "iu" and said.ndim == y.ndim + 2 and said.shape[2] > 1
+    return kind in {"binary", "numbers"} and said[0].size == y.size
+
+
 def more_networks(
     outputs: ArrayLike, targets: ArrayLike, kind: str, metrics: Sequence[Metric], networks: int = 1
 ) -> Passes:

@@ -1,15 +1,16 @@
 """The reliability diagram: how often answers are right, against how sure the network is of them."""
 
+import math
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
 
 from ..diagnose.calibration import Reliability
 from ..numbers import number
-from .axes import axis
-from .canvas import caption, heading, line, plain, sheet
+from .axes import axis, grid
+from .canvas import caption, clipped, heading, line, plain, sheet
 from .colors import AXIS, COLORS, Look, looks
 from .legend import legend
 from .scales import Floats
@@ -19,6 +20,10 @@ title = "Confidence beside accuracy"
 ONE = Look(COLORS["blue"], "solid", "circle")
 """How a network is drawn that stands alone."""
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "pentagon", "star")
+
+TOGETHER = 3
+"""How many networks share one panel at most; more have one each."""
+COLUMNS, PANEL, TOP = 4, 210, 58
 
 
 class Bins(NamedTuple):
@@ -35,6 +40,7 @@ class Bins(NamedTuple):
         width: Its width.
         error: The expected calibration error.
         chance_high: What a calibrated network would show at most, in 95 % of cases.
+        overconfidence: Mean confidence minus accuracy.
     """
 
     name: str
@@ -47,6 +53,12 @@ class Bins(NamedTuple):
     width: Floats
     error: float
     chance_high: float
+    overconfidence: float
+
+    @property
+    def seen(self) -> bool:
+        """Whether the error is larger than chance would show."""
+        return self.error > self.chance_high
 
 
 def info(found: Reliability | Mapping[str, Reliability]) -> tuple[Bins, ...]:
@@ -63,6 +75,7 @@ def info(found: Reliability | Mapping[str, Reliability]) -> tuple[Bins, ...]:
         Bins(
             name, one.confidence, one.accuracy, one.accuracy_low, one.accuracy_high, one.count,
             (one.low + one.high) / 2, one.high - one.low, one.error, one.chance_high,
+            one.overconfidence,
         )
         for name, one in several.items()
     )  # fmt: skip
@@ -71,31 +84,40 @@ def info(found: Reliability | Mapping[str, Reliability]) -> tuple[Bins, ...]:
 def how_to_read(info: tuple[Bins, ...]) -> str:
     """Says how to read the picture."""
     errors = ", ".join(number(one.error, 3) + (f" for {one.name}" if one.name else "") for one in info)
-    most = max(one.chance_high for one in info)
+    if len(info) > TOGETHER:
+        named = ", ".join(one.name for one in info if one.seen)
+        counts = "the larger a point, the more answers it stands for"
+        said = f"error (ECE) {errors}; {f'more than chance would show for {named}' if named else 'all could be chance'}"
+    else:
+        counts = "beneath is how many answers each point stands for"
+        said = f"error {errors}; up to {number(max(one.chance_high for one in info), 3)} would be chance"
     return (
         "Answers given with 80 % confidence should be right 80 % of the time: points below the dashed line are too "
-        "sure of themselves, points above it not sure enough; bars are 95 % intervals, and beneath is how many answers "
-        f"each point stands for. Expected calibration error {errors}; up to {number(most, 3)} would be chance."
+        f"sure of themselves, points above it not sure enough; bars are 95 % intervals, and {counts}. Expected "
+        f"calibration {said}."
     )
 
 
 def draw(info: tuple[Bins, ...]) -> go.Figure:
-    """Draws accuracy against confidence, and beneath it how many examples there are.
+    """Draws accuracy against confidence: of a few networks on one panel, of more on one each.
 
     Args:
         info: The bins of each network.
 
     Returns:
-        The figure.
+        The figure; where there are many panels, its `meta` says that a page may set them in fewer columns.
     """
+    return _together(info) if len(info) <= TOGETHER else _apart(info)
+
+
+def _together(info: tuple[Bins, ...]) -> go.Figure:
     figure = sheet(480)
     figure.add_trace(_diagonal())
     look = {info[0].name: ONE} if len(info) == 1 else looks(one.name for one in info)
     for place, one in enumerate(info):
         figure.add_trace(_points(one, look[one.name]._replace(symbol=SYMBOLS[place % len(SYMBOLS)])))
         figure.add_trace(_counts(one, look[one.name], place, len(info)))
-    lowest = min(float(min(one.low.min(), one.confidence.min())) for one in info)
-    start = np.floor(10 * max(lowest - 0.01, 0.0)) / 10
+    start = _start(info)
     figure.update_layout(
         title=heading("share of right answers"),
         showlegend=len(info) > 1,
@@ -109,12 +131,40 @@ def draw(info: tuple[Bins, ...]) -> go.Figure:
     return figure
 
 
-def _diagonal() -> go.Scatter:
+def _apart(info: tuple[Bins, ...]) -> go.Figure:
+    figure = sheet(TOP + PANEL * math.ceil(len(info) / COLUMNS), meta={"panels": len(info)})
+    look, start = looks(one.name for one in info), _start(info)
+    room = 0.04 * (1 - start)  # a large point is cut by no edge
+    reach: dict[str, Any] = {"range": [start - room, 1 + room], "nticks": 5, "tickformat": ".0%"}
+    for position, one in enumerate(info, 1):
+        ends = "" if position == 1 else str(position)
+        here: dict[str, Any] = {"xaxis": f"x{ends}", "yaxis": f"y{ends}"}
+        large = 6 + 10 * np.sqrt(one.answers / one.answers.sum())
+        figure.add_trace(_diagonal(**here, meta={"method": one.name}))
+        figure.add_trace(_points(one, look[one.name], size=large).update(cliponaxis=False, **here))
+        across = axis(anchor=f"y{ends}", **reach)
+        across["title"] |= {"text": "confidence", "standoff": 2}
+        up = axis(anchor=f"x{ends}", showgrid=True, **reach, **({"matches": "y"} if ends else {}))
+        figure.update_layout({f"xaxis{ends}": across, f"yaxis{ends}": up})
+        doubt = f", too {'' if one.overconfidence > 0 else 'un'}sure" if one.seen else ""
+        words = f"<b>{clipped(one.name, 12)}</b>  ECE {number(one.error, 3)}{doubt}"
+        figure.add_annotation(caption(words, xref=f"x{ends} domain", yref=f"y{ends} domain", yshift=3))
+    figure.update_layout(grid(len(info), COLUMNS))
+    return figure.update_layout(showlegend=False, title=heading("share of right answers"), margin={"t": TOP})
+
+
+def _start(info: tuple[Bins, ...]) -> float:
+    """The low end of both axes, a round tenth below all that is drawn."""
+    lowest = min(float(min(one.low.min(), one.confidence.min())) for one in info)
+    return math.floor(10 * max(lowest - 0.01, 0.0)) / 10
+
+
+def _diagonal(**more: Any) -> go.Scatter:
     style = {"color": AXIS.light, "dash": "dash", "width": 1.5}
-    return go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line=style, hoverinfo="skip", showlegend=False)
+    return go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line=style, hoverinfo="skip", showlegend=False, **more)
 
 
-def _points(one: Bins, look: Look) -> go.Scatter:
+def _points(one: Bins, look: Look, size: Any = 9) -> go.Scatter:
     said = [
         [number(c, 1, share=True), number(a, 1, share=True), str(n)]
         for c, a, n in zip(one.confidence, one.accuracy, one.answers, strict=True)
@@ -124,7 +174,7 @@ def _points(one: Bins, look: Look) -> go.Scatter:
         "type": "data", "symmetric": False, "array": one.high - one.accuracy, "arrayminus": one.accuracy - one.low,
         "thickness": 1.5, "width": 0, "color": f"{look.color.light}99",
     }  # fmt: skip
-    marker = {"color": look.color.light, "symbol": look.symbol, "size": 9}
+    marker = {"color": look.color.light, "symbol": look.symbol, "size": size, "opacity": 1, "line": {"width": 0}}
     return line(
         look, one.name, one.confidence, one.accuracy, mode="lines+markers", marker=marker, error_y=bars,
         line={"color": f"{look.color.light}77", "dash": look.dash, "width": 1.5}, customdata=said,

@@ -87,6 +87,23 @@ class Source(Protocol):
         """One row per method, the best first."""
         ...
 
+    @property
+    def kind(self) -> str:
+        """What the targets are: "classes", "binary", "numbers", or "given" where only the user's loss knows."""
+        ...
+
+    def targets(self) -> Any:
+        """What is true of the test examples, `[n, ...]`; None where no outputs are kept."""
+        ...
+
+    def outputs(self) -> Mapping[str, Any]:
+        """What the refits of each method that did not diverge say of the test examples, `[seeds, n, ...]`."""
+        ...
+
+    def members(self) -> Mapping[str, Any]:
+        """By method whose runs predict by several networks, what each of them says in the first, `[m, n, ...]`."""
+        ...
+
     def confidences(self) -> Mapping[str, tuple[Any, Any]]:
         """How sure a refit of each method was of its answers to the test examples, and whether each was right."""
         ...

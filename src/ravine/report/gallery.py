@@ -7,7 +7,7 @@ from typing import NamedTuple
 from plotly.graph_objects import Figure
 
 from ravine.diagnose.calibration import reliability as reliability_of
-from ravine.pictures import curves, effort, gap, pairs, rates, reliability, tuning
+from ravine.pictures import curves, effort, gap, members, pairs, parts, rates, reliability, tuning
 from ravine.pictures.colors import COLORS, QUIET
 from ravine.pictures.source import Source
 
@@ -30,6 +30,8 @@ class Plate(NamedTuple):
     figures: dict[str, str]
 
 
+LEAST = 15
+"""How many answers a point of the reliability picture stands for, at least: the interval of fewer says nothing."""
 AXES = {"by epoch": "epoch", "by evaluation": "evaluations"}
 
 
@@ -42,7 +44,7 @@ def plates(source: Source) -> dict[str, Plate]:
     Returns:
         The pictures that have something to show, by key.
     """
-    ways = (_pairs, _curves, _tuning, _effort, _gap, _reliability, _rates)
+    ways = (_pairs, _curves, _tuning, _effort, _gap, _parts, _members, _reliability, _rates)
     drawn = [draw(source) for draw in ways]
     return {plate.key: plate for plate in drawn if plate is not None}
 
@@ -89,6 +91,17 @@ def _gap(source: Source) -> Plate | None:
     return _measured("gap", gap.title, [(i.measure, gap.how_to_read(i), gap.draw(i)) for i in infos])
 
 
+def _parts(source: Source) -> Plate | None:
+    return _measured(
+        "parts", parts.title, [(i.measure, parts.how_to_read(i), parts.draw(i)) for i in parts.info(source)]
+    )
+
+
+def _members(source: Source) -> Plate | None:
+    infos = members.info(source)
+    return _measured("members", members.title, [(i.measure, members.how_to_read(i), members.draw(i)) for i in infos])
+
+
 def _measured(key: str, title: str, drawn: list[tuple[str, str, Figure]]) -> Plate | None:
     """One picture by the metric and by the proper score, with a switch between them."""
     if not drawn:
@@ -114,7 +127,8 @@ def _effort(source: Source) -> Plate | None:
 
 def _reliability(source: Source) -> Plate | None:
     answers = source.confidences()
-    found = {name: reliability_of(*answers[name]) for name in source.summary()["method"] if name in answers}
+    methods = [name for name in source.summary()["method"] if name in answers]
+    found = {name: reliability_of(*answers[name], least=LEAST) for name in methods}
     if not found:
         return None
     info = reliability.info(found)
