@@ -1,0 +1,188 @@
+"""Trajectories: where methods went on a surface, and how far they came for what it cost."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..engines.latex.equations import letter
+from ..functions import Surface
+from ..numbers import MISSING, short
+from ..part import meanings
+from ..watch import Course, Scene
+from .colors import Look, looks
+
+title = "How they move"
+
+Floats = NDArray[np.float64]
+
+GRID = 241
+"""How many points along each coordinate the surface is worked out at."""
+
+LEVELS = 18
+"""How many contours there are."""
+
+DEEPEST = 1e-6
+"""The lowest contour, at least, as a share of the highest."""
+
+FRAMES = 100
+"""How many moments of a course a film shows, at most."""
+
+SLOW_START = 1.5
+"""Power by which a film is slow where most happens: its evaluations grow like the time to this power."""
+
+FLOOR = 1e-12
+"""The smallest height that is drawn, as a share of that of the start: below it, rounding decides."""
+
+ENDED = {"diverged": "diverged", "left": "left the box", "failed": "failed"}
+"""What stands in a value's place where a course did not go to its end."""
+
+
+class Track(NamedTuple):
+    """One method's course, as it is drawn.
+
+    Attributes:
+        name: The method.
+        look: How it is drawn.
+        lr: Its lr in words; a dash where it has none.
+        points: Where it stood [k + 1, 2].
+        heights: How far above the lowest value that was [k + 1].
+        evaluations: What it had cost to get there [k + 1].
+        ended: What stands in the place of its value at the end, where it did not go to its end; else empty.
+    """
+
+    name: str
+    look: Look
+    lr: str
+    points: Floats
+    heights: Floats
+    evaluations: NDArray[np.int64]
+    ended: str
+
+    def by(self, evaluations: float) -> int:
+        """Counts the points that it had reached for some evaluations: at least 1, the start."""
+        return max(1, int(np.searchsorted(self.evaluations, evaluations, side="right")))
+
+
+class Trajectories(NamedTuple):
+    """What a picture of a scene shows.
+
+    Attributes:
+        title: The surface's.
+        formula: Its formula in LaTeX.
+        fairness: What every method was given.
+        x: Where the surface was worked out along the first coordinate.
+        y: And along the second.
+        heights: How far the surface lies above its lowest value [y, x].
+        levels: The contours, evenly spread in the logarithm.
+        lowest: What heights are measured from.
+        minima: Known minima in the box [m, 2].
+        saddles: Known saddles in the box.
+        maxima: Known maxima in the box.
+        start: Where the methods started.
+        steps: The budget in gradient evaluations.
+        tracks: The methods' courses.
+    """
+
+    title: str
+    formula: str
+    fairness: str
+    x: Floats
+    y: Floats
+    heights: Floats
+    levels: Floats
+    lowest: float
+    minima: Floats
+    saddles: Floats
+    maxima: Floats
+    start: Floats
+    steps: int
+    tracks: tuple[Track, ...]
+
+    def moments(self, most: int = FRAMES) -> Floats:
+        """Gives the evaluations at which a film looks at the scene: 0 first, the whole budget last, slow at first."""
+        count = min(most, self.steps + 1)
+        return self.steps * np.linspace(0, 1, count) ** SLOW_START
+
+    @property
+    def bottom(self) -> float:
+        """The lowest height that is drawn: that of the best course, or where rounding begins to decide."""
+        seen = np.concatenate([track.heights for track in self.tracks])
+        above, highest = seen[(seen > 0) & np.isfinite(seen)], self.top
+        return max(float(above.min(initial=highest)), FLOOR * highest)
+
+    @property
+    def top(self) -> float:
+        """The largest height at the start."""
+        return max(float(self.tracks[0].heights[0]), np.finfo(float).tiny)
+
+
+def info(scene: Scene) -> Trajectories:
+    """Works out what a picture of a scene shows.
+
+    Args:
+        scene: The scene.
+
+    Returns:
+        Arrays and words.
+    """
+    surface, lowest = scene.surface, scene.ground.lowest
+    (left, right), (low, high) = surface.box
+    x, y = np.linspace(left, right, GRID), np.linspace(low, high, GRID)
+    heights = surface(np.stack(np.meshgrid(x, y), -1)) - lowest
+    minima, saddles, maxima = (np.array([point.x for point in each]).reshape(-1, 2) for each in _known(scene))
+    tracks = tuple(_track(course, look, lowest) for course, look in zip(scene.courses, _looks(scene), strict=True))
+    return Trajectories(
+        surface.title, _formula(surface), scene.fairness, x, y, heights, _levels(heights), lowest,
+        minima, saddles, maxima, np.array(scene.start), scene.steps, tracks,
+    )  # fmt: skip
+
+
+def _formula(surface: Surface) -> str:
+    """The formula, and beside it the numbers for the letters in it."""
+    letters = ((letter(name), getattr(surface, name)) for name in meanings(surface))
+    known = [f"{sign} = {value:g}" for sign, value in letters if sign in surface.formula]
+    return ", \\; ".join([surface.formula, *known])
+
+
+def _known(scene: Scene):
+    """Minima, saddles and maxima that lie in the box."""
+    for points in (scene.surface.minima, scene.surface.saddles, scene.surface.maxima):
+        yield [point for point in points if scene.ground.is_inside(np.array(point.x))]
+
+
+def _looks(scene: Scene) -> list[Look]:
+    """A method that is one of a family alone looks like its family, however it is written."""
+    families = [course.method.family for course in scene.courses]
+    names = [
+        family if families.count(family) == 1 or course.method.name.lower() == family else course.method.name
+        for course, family in zip(scene.courses, families, strict=True)
+    ]
+    given = looks(names)
+    return [given[name] for name in names]
+
+
+def _track(course: Course, look: Look, lowest: float) -> Track:
+    if course.lr is not None:
+        lr = short(course.lr) if course.method.tuned else f"{short(course.lr)}, given"
+    else:
+        lr = MISSING if course.method.lr is None else "scheduled"
+    heights = np.maximum(course.values - lowest, 0.0)
+    ended = ENDED.get(course.outcome, "")
+    return Track(course.method.name, look, lr, course.points, heights, course.evaluations, ended)
+
+
+def _levels(heights: Floats) -> Floats:
+    finite = heights[np.isfinite(heights)]
+    high = float(finite.max())
+    low = max(float(np.percentile(finite, 1)), DEEPEST * high)
+    return np.geomspace(low, high, LEVELS + 1)[:-1]
+
+
+def how_to_read(info: Trajectories) -> str:
+    """Says how to read the picture."""
+    return (
+        f"On the left each method walks from the open circle over the surface's contours, which are evenly spread in "
+        f"the logarithm of the height above {short(info.lowest)}; stars are minima, diamonds saddles. On the right is "
+        "that height against what it cost, in gradient evaluations: lower is better, and further left is cheaper."
+    )

@@ -1,0 +1,235 @@
+"""The stage of a film: drawn once, on which the trajectories grow; 16 to 9, for slides."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import Normal, Stroke
+from matplotlib.text import Text
+
+from ..numbers import short
+from .colors import AXIS, FAINT_WORDS, GRID, SHEET, WORDS
+from .trajectories import Track, Trajectories
+
+INCHES, DPI = (12.8, 7.2), 100
+"""The stage is 1280 pixels wide and 720 high; a still has twice as many."""
+
+VALLEY, RIDGE = "#ffffff", "#b9c6d4"
+"""The colors of the lowest and of the highest ground: methods crowd in the lowest, so that it is the quietest."""
+
+DASHES: dict[str, Any] = {"solid": "-", "dash": (0, (5, 1.6)), "dot": (0, (1.2, 1.4)), "dashdot": (0, (5, 1.4, 1, 1.4))}
+SYMBOLS: dict[str, Any] = {
+    "circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "triangle-down": "v", "triangle-left": "<",
+    "triangle-right": ">", "pentagon": "p", "hexagon": "h", "octagon": "8", "star": "*", "hexagram": (6, 1, 0),
+    "cross": "P", "star-diamond": (4, 1, 0), "hourglass": [(-1, -1), (1, -1), (-1, 1), (1, 1), (-1, -1)],
+    "bowtie": [(-1, -1), (-1, 1), (1, -1), (1, 1), (-1, -1)],
+}  # fmt: skip
+"""Plotly's dashes and markers in words of matplotlib."""
+
+SIZES = {"star": 15.0, "star-diamond": 14.0, "hexagram": 14.0, "diamond": 9.5, "hexagon": 11.5, "cross": 12.0}
+"""Markers whose shape fills less of its square, or more, get a size of their own, in points."""
+
+TFRAC, FRAC = r"\tfrac", r"\frac"
+"""What LaTeX has, and what matplotlib has of it."""
+
+MOST_ROWS = 7
+"""How many methods stand in one column of the legend."""
+
+CLAMP = 3.0
+"""How many widths of the picture outside of it a line still runs: further, drawing loses its digits."""
+
+
+class Stage:
+    """The stage: everything that stands still is drawn once, and `at` draws what moves over it.
+
+    Args:
+        info: What the picture shows.
+        dpi: Pixels per inch.
+    """
+
+    def __init__(self, info: Trajectories, dpi: int = DPI) -> None:
+        self.info = info
+        self.figure = Figure(INCHES, dpi=dpi, facecolor=SHEET.light)
+        self.canvas = FigureCanvasAgg(self.figure)
+        self.map = self.figure.add_axes((0.045, 0.085, 0.43, 0.7645))
+        rows = min(len(info.tracks), MOST_ROWS)
+        self.foot = 0.085 + 0.0365 * (rows + 1) + 0.075
+        self.curves = self.figure.add_axes((0.555, self.foot, 0.42, 0.85 - self.foot))
+        self._words()
+        _draw_map(self.map, info)
+        _draw_axes(self.curves, info)
+        self.counter = self._moving(
+            self.figure.text(0.975, 0.89, "", size=11, ha="right", va="baseline", color=WORDS.light)
+        )
+        self.moving = [self._lines(k, track) for k, track in enumerate(info.tracks)]
+        self.canvas.draw()
+        self.still = self.canvas.copy_from_bbox(self.figure.bbox)
+
+    def _moving(self, artist: Any) -> Any:
+        artist.set_animated(True)
+        return artist
+
+    def _words(self) -> None:
+        write: dict[str, Any] = {"color": FAINT_WORDS.light, "va": "baseline"}
+        info = self.info
+        head = self.figure.text(0.045, 0.937, info.title, size=19, weight="bold", color=WORDS.light, va="baseline")
+        self.figure.text(0.045, 0.89, info.fairness, size=11, parse_math=False, **write)
+        if info.formula:
+            formula = f"${info.formula.replace(TFRAC, FRAC)}$"
+            right = head.get_window_extent(self.canvas.get_renderer()).x1 / self.figure.bbox.width + 0.02
+            shown = self.figure.text(right, 0.937, formula, size=14, math_fontfamily="cm", **write)
+            if shown.get_window_extent().x1 > 0.975 * self.figure.bbox.width:
+                shown.remove()  # a formula that is longer than the stage tells nothing
+
+    def _lines(self, k: int, track: Track) -> tuple[list[Line2D], Text]:
+        """The lines of a method in both panels, their heads, and its row in the legend."""
+        color, dash, symbol = track.look.color.light, DASHES[track.look.dash], SYMBOLS[track.look.symbol]
+        halo = [Stroke(linewidth=3.6, foreground="#ffffffcc"), Normal()]
+        line = {"color": color, "linewidth": 1.9, "solid_joinstyle": "round", "zorder": 5}
+        size = SIZES.get(track.look.symbol, 10.5)
+        head = {"marker": symbol, "color": color, "markersize": size, "markeredgecolor": SHEET.light, "zorder": 7}
+        drawn = [
+            self.map.plot([], [], linestyle="-", path_effects=halo, **line)[0],
+            self.map.plot([], [], linestyle="", marker="o", markersize=3.4, markeredgewidth=0, **line)[0],
+            self.curves.plot([], [], linestyle=dash, **line)[0],
+            self.map.plot([], [], linestyle="", **head)[0],
+            self.curves.plot([], [], linestyle="", clip_on=False, **head)[0],
+        ]
+        for each in drawn:
+            each.set_animated(True)
+        return drawn, self._row(k, track, dash, symbol)
+
+    def _row(self, k: int, track: Track, dash: Any, symbol: Any) -> Text:
+        columns = -(-len(self.info.tracks) // MOST_ROWS)
+        column, row = divmod(k, MOST_ROWS)
+        width = 0.42 / columns
+        left, y = 0.555 + column * width, self.foot - 0.075 - 0.0365 * (row + 1.6)
+        color, size = track.look.color.light, 11 if columns == 1 else 10
+        if row == 0:
+            self._headings(left, y + 0.0365, width, columns)
+        mark = Line2D([left, left + 0.018, left + 0.036], [y + 0.006] * 3, color=color, linestyle=dash, linewidth=2.2)
+        mark.set(marker=symbol, markevery=[1], markersize=8, markeredgecolor=SHEET.light)
+        self.figure.add_artist(mark)
+        write: dict[str, Any] = {"size": size, "color": WORDS.light, "parse_math": False, "va": "baseline"}
+        most = 22 if columns == 1 else 14
+        self.figure.text(left + 0.044, y, _within(track.name, most), **write)
+        if columns == 1:
+            self.figure.text(left + 0.33, y, track.lr, ha="right", **write)
+        return self._moving(self.figure.text(left + width - 0.01 * (columns > 1), y, "", ha="right", **write))
+
+    def _headings(self, left: float, y: float, width: float, columns: int) -> None:
+        write: dict[str, Any] = {"size": 10, "color": FAINT_WORDS.light, "va": "baseline"}
+        self.figure.text(left + 0.044, y, "method", **write)
+        if columns == 1:
+            self.figure.text(left + 0.33, y, "lr", ha="right", **write)
+        self.figure.text(left + width - 0.01 * (columns > 1), y, "value", ha="right", **write)
+
+    def at(self, evaluations: float) -> np.ndarray:
+        """Draws the moment at which every method had spent some evaluations.
+
+        Args:
+            evaluations: How many.
+
+        Returns:
+            The pixels, as bytes [height, width, 3].
+        """
+        self.canvas.restore_region(self.still)
+        over = evaluations >= self.info.steps
+        for track, (lines, text) in zip(self.info.tracks, self.moving, strict=True):
+            self._place(track, lines, text, evaluations, over)
+        self.counter.set_text(f"evaluation {round(evaluations)} of {self.info.steps}")
+        for _, drawn in sorted(enumerate(self._all()), key=lambda pair: (pair[1].get_zorder(), pair[0])):
+            (drawn.axes or self.figure).draw_artist(drawn)
+        return np.asarray(self.canvas.buffer_rgba())[..., :3]
+
+    def _all(self) -> list[Any]:
+        return [artist for lines, text in self.moving for artist in (*lines, text)] + [self.counter]
+
+    def _place(self, track: Track, lines: list[Line2D], text: Text, evaluations: float, over: bool) -> None:
+        count, info = track.by(evaluations), self.info
+        points, heights = near(info, track.points[:count]), np.maximum(track.heights[:count], info.bottom)
+        ended = track.ended and count == len(track.points)
+        where, stood, curve, here, there = lines
+        where.set_data(points[:, 0], points[:, 1])
+        stood.set_data(points[:, 0], points[:, 1])
+        curve.set_data(track.evaluations[:count], heights)
+        here.set_data(points[-1:, 0], points[-1:, 1])
+        there.set_data(track.evaluations[count - 1 : count], np.minimum(heights[-1:], self.curves.get_ylim()[1]))
+        if ended and (over or track.evaluations[-1] < evaluations):
+            text.set_text(track.ended)
+        else:
+            text.set_text(short(track.heights[count - 1] + info.lowest))
+
+
+def _within(name: str, most: int) -> str:
+    """A name as it is, where there is little room; matplotlib reads no HTML."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
+def near(info: Trajectories, points: np.ndarray) -> np.ndarray:
+    """Keeps points that are far outside near the picture, on their way out of it.
+
+    Args:
+        info: What the picture shows.
+        points: The points [k, 2].
+
+    Returns:
+        The points, none of them further outside than a few widths.
+    """
+    low, high = np.array([info.x[0], info.y[0]]), np.array([info.x[-1], info.y[-1]])
+    return np.clip(points, low - CLAMP * (high - low), high + CLAMP * (high - low))
+
+
+def _draw_map(axes: Axes, info: Trajectories) -> None:
+    ramp = LinearSegmentedColormap.from_list("ground", [VALLEY, RIDGE])(np.linspace(0, 1, len(info.levels) + 1))
+    axes.contourf(info.x, info.y, info.heights, info.levels, colors=ramp, extend="both")
+    axes.contour(info.x, info.y, info.heights, info.levels, colors="#8fa3b8", linewidths=0.55, alpha=0.55)
+    known: dict[str, Any] = {"linestyle": "", "markeredgecolor": WORDS.light, "clip_on": False, "zorder": 6}
+    for points, marker, size in ((info.minima, "*", 15), (info.saddles, "d", 9), (info.maxima, "^", 8)):
+        axes.plot(
+            points[:, 0], points[:, 1], marker=marker, markersize=size, markeredgewidth=1.1, color=SHEET.light, **known
+        )
+    x, y = info.start
+    axes.plot([x], [y], marker="o", markersize=9, markeredgewidth=1.8, color="none", **known)
+    axes.set(xlim=(info.x[0], info.x[-1]), ylim=(info.y[0], info.y[-1]))
+    axes.locator_params(nbins=6)
+    _quiet(axes)
+    key = [("o", "start", "none")]
+    key += [("*", "minimum", SHEET.light)] if len(info.minima) else []
+    key += [("d", "saddle", SHEET.light)] if len(info.saddles) else []
+    key += [("^", "maximum", SHEET.light)] if len(info.maxima) else []
+    handles = [
+        Line2D([], [], linestyle="", marker=marker, color=fill, markeredgecolor=WORDS.light, label=label, markersize=8)
+        for marker, label, fill in key
+    ]
+    axes.legend(
+        handles=handles, loc="upper left", ncols=len(handles), frameon=True, framealpha=0.8, edgecolor="none",
+        facecolor=SHEET.light, fontsize=10, handletextpad=0.1, columnspacing=0.8, borderaxespad=0.3,
+        labelcolor=FAINT_WORDS.light,
+    ).set_zorder(4)  # fmt: skip
+
+
+def _draw_axes(axes: Axes, info: Trajectories) -> None:
+    axes.set_yscale("log")
+    decades = max(np.log10(info.top / info.bottom), 0.3)
+    highest = max(np.nanmax(np.where(np.isfinite(track.heights), track.heights, 0.0)) for track in info.tracks)
+    top = min(highest, info.top * 10.0 ** (0.3 * decades))  # one that diverges must not press the others flat
+    axes.set(xlim=(0, info.steps), ylim=(info.bottom / 10.0 ** (0.06 * decades), top * 10.0 ** (0.08 * decades)))
+    axes.grid(axis="y", color=GRID.light, linewidth=0.8)
+    axes.minorticks_off()
+    axes.set_axisbelow(True)
+    above = f"value above {short(info.lowest)}" if info.lowest else "value"
+    axes.set_title(f"{above}, lower is better", loc="left", size=11, color=FAINT_WORDS.light)
+    axes.set_xlabel("gradient evaluations", size=11, color=FAINT_WORDS.light)
+    axes.locator_params(axis="x", nbins=6, integer=True)
+    _quiet(axes)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _quiet(axes: Axes) -> None:
+    axes.tick_params(colors=FAINT_WORDS.light, labelsize=10, length=3)
+    axes.spines[:].set(color=AXIS.light, linewidth=0.8)
