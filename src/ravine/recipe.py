@@ -16,6 +16,7 @@ from .fields import Number, field, flag, inner, option, several, text
 from .keep import KEEPS, snapshots, swa
 from .layers import LAYERS
 from .layers.layer import Layer
+from .minimize import DESCENTS, Descent
 from .part import Part, leaves, meanings
 from .ranges import RANGES, Range, is_range
 from .rules import METHODS, RULES, Muon, Rule
@@ -61,7 +62,7 @@ class Recipe(Part):
     Recipe(Adam(lr=0.01), epochs=20)
     """
 
-    rule: Rule = inner("what one step does to the parameters", holds=(Rule,))
+    rule: Rule | Descent = inner("what one step does to the parameters", holds=(Rule, Descent))
     batch_size: Number = inner("examples per step, or 'all' for the whole set", default=64)
     epochs: int = field(15, "passes over the training data", at_least=1, whole=True)
     order: str = option(
@@ -127,14 +128,37 @@ def _several(given: Any) -> Any:
 
 
 PARTS = {part.__name__: part for part in (Recipe, early_stopping, gradient_norm, plateau)}
+SEARCHING = {name: kind for name, kind in DESCENTS.items() if kind.needs != "residuals"}
+"""Methods that need the loss as a function, each of whose steps searches; residuals a recipe has none."""
 NAMES: dict[str, Any] = {
+    **SEARCHING, **{kind.__name__: kind for kind in SEARCHING.values()},
     **RULES, "muon": Muon, **METHODS, **SCHEDULES, **LENGTHS, **RANGES, **PARTS, **KEEPS, **AUGMENTATIONS,
     **OBJECTIVES, **PENALTIES, **LAYERS,
 }  # fmt: skip
 """Every name that the text of a recipe may call."""
 
 
-def read_recipe(given: str | Rule | Recipe) -> Recipe:
+def recipe_of(rule: Rule | Descent, batch_size: Any = 64) -> Recipe:
+    """Gives the recipe that a rule stands for, which is default in all else.
+
+    Args:
+        rule: The rule; or a method that needs the loss as a function, which gets all of the data at once, always in
+            the same order.
+        batch_size: What rules get.
+
+    Returns:
+        The recipe.
+
+    >>> from ravine.minimize import LBFGS
+    >>> recipe_of(LBFGS())
+    Recipe(LBFGS(), batch_size='all', order='stored')
+    """
+    if isinstance(rule, Descent):
+        return Recipe(rule, batch_size="all", order="stored")
+    return Recipe(rule, batch_size=batch_size)
+
+
+def read_recipe(given: str | Rule | Descent | Recipe) -> Recipe:
     """Reads a recipe in which everything is settled; a rule stands for the recipe that is default in all else.
 
     Args:
@@ -150,7 +174,7 @@ def read_recipe(given: str | Rule | Recipe) -> Recipe:
     Recipe(Adam(lr=cosine(0.003)))
     """
     recipe = read_method(given) if isinstance(given, str) else given
-    recipe = Recipe(recipe) if isinstance(recipe, Rule) else recipe
+    recipe = recipe_of(recipe) if isinstance(recipe, (Rule, Descent)) else recipe
     if not isinstance(recipe, Recipe):
         raise RavineError(f"--recipe {text(given)}: write a rule such as Adam(lr=0.001), or Recipe(Adam(), epochs=20).")
     for range_ in leaves(recipe, is_range).values():

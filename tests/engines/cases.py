@@ -7,8 +7,7 @@ from torch import Tensor
 
 from ravine.optim import Optimizer
 from ravine.rules import Rule
-from ravine.rules.arithmetic import cos, sin
-from ravine.rules.rule import absolute, where
+from ravine.rules.rule import absolute, cos, sin, where
 
 from ..rules.cases import DESCENDING, recorded, starts
 

@@ -263,6 +263,16 @@ def test_a_task_that_was_found_and_then_changed_is_the_changed_one(tmp_path):
     assert sum(found.facts["sizes"].values()) == 89
 
 
+def test_a_method_that_searches_takes_part_at_the_same_cost(tmp_path):
+    found = study(tmp_path / "s", methods=("lbfgs", "adam"), epochs=8)
+    table = found.table()
+    tuned = table[table.stage == "tuned"].groupby("method").evaluations.max()
+    assert tuned["lbfgs"] <= tuned["adam"] == 8 * 142
+    assert tuned["lbfgs"] > 7 * 142
+    assert "Recipe(LBFGS(), batch_size='all', epochs=8, order='stored')" in set(table.recipe)
+    assert table[table.method == "lbfgs"].score.mean() > 0.8
+
+
 def test_what_cannot_travel_is_told(tmp_path):
     lock = threading.Lock()
     simple = blobs()

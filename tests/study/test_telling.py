@@ -65,6 +65,13 @@ def test_runs_of_the_search_that_failed_are_counted_by_their_reason():
     ]
 
 
+def test_the_protocol_says_who_searches_and_what_that_takes_away():
+    assert not any("Without noise" in line for line in protocol(made(RECORDS, races=RACES, looks=(2,))))
+    who = [contender("sgd"), contender("adam") | {"searches": True}]
+    (line,) = [line for line in protocol(made(RECORDS, who, RACES, looks=(2,))) if "Without noise" in line]
+    assert line.startswith("Without noise: adam must search along a function that stays the same, so it is trained on")
+
+
 def test_the_protocol_says_what_was_done():
     said = " ".join(protocol(made(RECORDS, races=RACES, looks=(2,))))
     for words in ("142 examples to train on and 36 to test", "up to 8 settings each", "Sobol", "4 epochs", "2 folds",

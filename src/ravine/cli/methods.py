@@ -15,7 +15,7 @@ from ..fields import text
 from ..keep import KEEPS
 from ..layers import LAYERS
 from ..part import Part, meanings
-from ..recipe import NAMES, early_stopping, gradient_norm, plateau, read_method
+from ..recipe import NAMES, SEARCHING, early_stopping, gradient_norm, plateau, read_method
 from ..rules import METHODS, RULES, AdamW, Muon, Rule, Split, Wrapper
 from ..schedules import SCHEDULES
 
@@ -54,6 +54,7 @@ def run_methods(name: str | None, *, tree: bool) -> None:
 def _print_all(console: Console) -> None:
     console.print(_table("Rules", {name: rule for name, rule in RULES.items() if not issubclass(rule, Wrapper)}))
     console.print(_table("Wrappers: rules around a rule", {n: r for n, r in RULES.items() if issubclass(r, Wrapper)}))
+    console.print(_table("Methods that search: all data at once, in a rule's place", dict(SEARCHING)))
     console.print(_table("Schedules: in the place of any number", SCHEDULES))
     for title, parts in PARTS_OF_A_RECIPE.items():
         console.print(_table(title, parts))
@@ -78,6 +79,7 @@ def _print_found(console: Console, name: str) -> None:
         return
     parts = {
         **RULES,
+        **SEARCHING,
         **SCHEDULES,
         **{name: part for parts in PARTS_OF_A_RECIPE.values() for name, part in parts.items()},
     }

@@ -1,5 +1,6 @@
 """A closure as an objective: the loss and its gradient where the parameters are put, as one flat vector."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,8 +18,10 @@ class ClosureObjective(Objective):
     returns its loss, from which first and second derivatives are taken.
     """
 
-    def __init__(self, closure: Callable[[], Any], params: Sequence[Tensor], *, backward: bool = True) -> None:
-        super().__init__()
+    def __init__(
+        self, closure: Callable[[], Any], params: Sequence[Tensor], *, backward: bool = True, budget: float = math.inf
+    ) -> None:
+        super().__init__(budget)
         self.closure, self.params, self.backward = closure, params, backward
         self.second_order = not backward
         self.losses: list[Any] = []

@@ -30,6 +30,9 @@ class Minimizer(torch.optim.Optimizer):
     but for a search that has begun. What was learned of the curvature stays for the next call. A search that fails
     moves nothing; `message` says why.
 
+    `evaluations` counts all that was spent; `budget`, which may be set before a step, is what a step may spend at most:
+    then even a search is broken off, and the parameters are where the last whole step left them.
+
     A method of second derivatives, such as `NewtonCG`, wants a closure that returns the loss and does not call
     `backward`; the others want one that clears the gradients, computes the loss, calls `backward` and returns it.
 
@@ -77,7 +80,7 @@ class Minimizer(torch.optim.Optimizer):
         check_pair(self.descent, self.search)
         if self.descent.needs == "residuals":
             raise RavineError(f"{self.descent!r} needs residuals, and a closure gives one number: see ravine.minimize.")
-        self.same_function, self.message, self.evaluations = same_function, "", 0
+        self.same_function, self.message, self.evaluations, self.budget = same_function, "", 0, math.inf
         defaults = {
             "lr": lr, "max_iter": max_iter, "max_eval": max_iter * 5 // 4 if max_eval is None else max_eval,
             "tolerance_grad": tolerance_grad, "tolerance_change": tolerance_change,
@@ -85,6 +88,37 @@ class Minimizer(torch.optim.Optimizer):
         check_limits(defaults)
         super().__init__(params, defaults)
         check_groups(self.param_groups, defaults)
+
+    lr_factor = 1.0
+    """What lr is multiplied by, as `Optimizer` has it: nobody lowers what a search finds."""
+
+    @property
+    def rule(self) -> Descent:
+        """What a step does, as `Optimizer` names it."""
+        return self.descent
+
+    def predicting_weights(self) -> dict[int, tuple[Tensor, Tensor]]:
+        """Finds, as `Optimizer` does, the weights that predict in the parameters' place: there are none.
+
+        Returns:
+            Nothing.
+        """
+        return {}
+
+    @property
+    def value(self) -> float:
+        """The loss where it stands; NaN before the first step."""
+        held = self._held()
+        return math.nan if held is None else held["value"]
+
+    @property
+    def gradient_norm(self) -> float:
+        """The Euclidean norm of the gradient where it stands; NaN before the first step."""
+        held = self._held()
+        return math.nan if held is None else float(held["gradient"].norm())
+
+    def _held(self) -> dict[str, Any] | None:
+        return self.state.get(self._params()[0], {}).get("standing")
 
     @hooked
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -103,7 +137,7 @@ class Minimizer(torch.optim.Optimizer):
             raise RavineError(f"{type(self).__name__}.step() needs a closure that computes the loss: step(closure).")
         group, params = self.param_groups[0], self._params()
         backward = self.descent.needs == "a gradient"
-        objective = ClosureObjective(closure, params, backward=backward)
+        objective = ClosureObjective(closure, params, backward=backward, budget=self.budget)
         x = joined(params, params)
         state, loss = self._standing(objective, x)
         if state is not None:
@@ -113,7 +147,7 @@ class Minimizer(torch.optim.Optimizer):
 
     def _standing(self, objective: ClosureObjective, x: Tensor) -> tuple[State | None, Any]:
         """Gives the state to go on from, with value and gradient of this closure; None where these are not finite."""
-        held = self.state.get(objective.params[0], {}).get("standing")
+        held = self._held()
         before = None if held is None else State(**held)
         if self.same_function and before is not None and torch.equal(before.x, x):
             return reopened(before, before.point), x.new_tensor(before.value)
@@ -148,7 +182,7 @@ class Minimizer(torch.optim.Optimizer):
         self.state[params[0]]["standing"] = dict(vars(state))
 
     def __getstate__(self) -> dict[str, Any]:
-        own = ("descent", "search", "same_function", "message", "evaluations")
+        own = ("descent", "search", "same_function", "message", "evaluations", "budget")
         return super().__getstate__() | {name: getattr(self, name) for name in own}
 
     def _params(self) -> list[Tensor]:

@@ -49,19 +49,12 @@ def _luck(model: nn.Module) -> tuple[torch.Tensor, dict[torch.device, torch.Tens
 
 @contextmanager
 def _buffers_kept(model: nn.Module) -> Iterator[None]:
-    named = [(module, *each) for module in model.modules() for each in module.named_buffers(recurse=False)]
-    before = [buffer.clone() for _, _, buffer in named]
+    """Lets a call write to copies: the buffers themselves are what an earlier call's graph may still need."""
+    held = [(module, name, buffer) for module in model.modules() for name, buffer in module._buffers.items()]
+    for module, name, buffer in held:
+        module._buffers[name] = None if buffer is None else buffer.clone()
     try:
         yield
     finally:
-        with torch.no_grad():
-            for (module, name, buffer), old in zip(named, before, strict=True):
-                if not _is_spread(buffer):
-                    buffer.copy_(old)
-                if getattr(module, name) is not buffer:
-                    setattr(module, name, buffer)
-
-
-def _is_spread(buffer: torch.Tensor) -> bool:
-    """Tells whether one number in memory is several elements, to which nobody can write."""
-    return any(stride == 0 and size > 1 for stride, size in zip(buffer.stride(), buffer.shape, strict=True))
+        for module, name, buffer in held:
+            module._buffers[name] = buffer

@@ -2,19 +2,18 @@
 
 from typing import Any
 
-from ..part import look_up, meanings
-from .rule import Rule
+from ..part import Part, look_up, meanings
 from .split import Split
 from .wrapper import Wrapper
 
 
-def field_names(rule: Rule) -> dict[str, tuple[Any, ...]]:
+def field_names(rule: Part) -> dict[str, tuple[Any, ...]]:
     """Names every numeric field of a rule, those of wrappers with the wrapper's name in front.
 
     Those of the second rule of a `Split` have `others_` in front.
 
     Args:
-        rule: The rule.
+        rule: The rule, or any part that stands for one.
 
     Returns:
         Where each field stands, by its name.
@@ -37,7 +36,7 @@ def field_names(rule: Rule) -> dict[str, tuple[Any, ...]]:
     return names
 
 
-def learning_rates(rule: Rule) -> dict[tuple[Any, ...], Any]:
+def learning_rates(rule: Part) -> dict[tuple[Any, ...], Any]:
     """Finds the step sizes of a rule: one, or of a `Split` two.
 
     Args:

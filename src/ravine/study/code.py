@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from ..data import ready_made
 from ..data.find import LOADED
 from ..fields import same, text
+from ..minimize import Descent
 from ..optim import field_names
 from ..part import look_up, meanings
 from ..recipe import Recipe
@@ -114,6 +115,7 @@ def _plain(recipe: Recipe, numbers: Mapping[str, Any], scene: Scene) -> str:
     if reason:
         return f"# There is no plain PyTorch script of this recipe: {reason}.\n# Use the Ravine code.\n"
     rule, lr = recipe.rule, getattr(recipe.rule, "lr", None)
+    assert isinstance(rule, Rule)  # of a method that searches the reason above was told
     classes = [_class(kind, "update") for kind in _family(type(rule))]
     classes += [_class(type(lr), "_at", "__call__")] if isinstance(lr, Schedule) else []
     network = SELF_CONTAINED.get(numbers["task"]) if numbers["metric"] == "accuracy" else None
@@ -153,10 +155,12 @@ def _why_not_plain(recipe: Recipe, scene: Scene) -> str | None:
     return None if type(rule).__module__.startswith("ravine.") else "its rule is your own: plain code is in its file"
 
 
-def _why_not_written(rule: Rule) -> str:
+def _why_not_written(rule: Rule | Descent) -> str:
     """Says why a rule is more than one `update`, and which rules can be written out."""
     if rule.gradients_per_step() == 2:
         reason = "a step takes two gradients, the second one elsewhere"
+    elif isinstance(rule, Descent):
+        reason = "a step searches, by as many gradients as it needs"
     elif rule.looks_ahead():
         reason = "a step moves all parameters for its gradient"
     elif rule.predicting_slot():

@@ -4,12 +4,13 @@ import inspect
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy.stats import qmc
 
 from ..errors import RavineError
+from ..minimize import Descent
 from ..optim import field_names
 from ..part import Part, leaves, look_up, meanings, substitute
 from ..ranges import Range, is_range, near_one
@@ -18,6 +19,7 @@ from ..rules import Muon, Rule, Split, learning_rates
 from ..schedules import Schedule, cosine
 
 Path = tuple[Any, ...]
+Method = TypeVar("Method", bound=Rule | Descent)
 TAKEN = frozenset({
     "method", "stage", "setting", "recipe", "fold", "seed", "epochs", "outcome", "sentence", "rung", "kept", "loser",
     "score", "proper", "train_score", "train_proper", "averaged_score", "averaged_proper", "evaluations", "steps",
@@ -84,7 +86,7 @@ def _name_in_part(whole: Any, path: Path) -> str:
     return f"{type(holder).__name__}_{path[-1]}" if inside and isinstance(holder, Part) else str(first)
 
 
-def with_default_ranges(kind: type[Rule]) -> Rule:
+def with_default_ranges(kind: type[Method]) -> Method:
     """Makes a rule that is searched where its fields say it should be by default.
 
     Args:
@@ -119,7 +121,7 @@ def with_default_ranges(kind: type[Rule]) -> Rule:
     return kind(**{name: known.search for name, known in meanings(kind).items() if known.searched})
 
 
-def under_cosine(rule: Rule) -> Rule:
+def under_cosine(rule: Method) -> Method:
     """Lets the learning rate of a rule fall along half a cosine, unless it follows a schedule already.
 
     Args:

@@ -11,16 +11,19 @@ from typing import Any
 
 import loky
 import torch
+from latex2mathml.converter import convert
 
 from ..data.forward import split
 from ..data.randomness import seeded
 from ..engines.latex import mathml
 from ..fields import text
 from ..keep import snapshots
+from ..minimize import Descent
 from ..optim import field_names
 from ..part import look_up
 from ..ranges import Range, log, near_one
 from ..recipe import Recipe
+from ..rules import Rule
 from ..schedules import bind, varying
 from ..training.network import network
 from ..training.objective import changing
@@ -34,6 +37,8 @@ from .record import Record
 from .roles import roles
 from .scene import Scene, stage
 
+SEARCHED_STEP = r"p \leftarrow p - \alpha H g"
+"""What every method does that needs the loss as a function: H is its inverse Hessian, and its search finds alpha."""
 PACKAGES = ("ravine", "torch", "numpy", "scipy", "scikit-learn", "numba")
 BYTES = 4
 """Bytes of one float32 number."""
@@ -84,8 +89,9 @@ def _contender(entry: Entry) -> dict[str, Any]:
         "settings": [dict(values) for values in entry.field.settings],
         "rungs": list(entry.field.rungs),
         "defaults": None if entry.defaults is None else repr(entry.defaults.recipe),
-        "equations": mathml(rule),
+        "equations": mathml(rule) if isinstance(rule, Rule) else convert(SEARCHED_STEP),
         "state_bytes": BYTES * full,
+        "searches": isinstance(rule, Descent),
     }
 
 

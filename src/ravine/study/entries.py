@@ -7,9 +7,10 @@ from typing import Any
 from ..data.task import Task
 from ..errors import RavineError
 from ..fields import text
+from ..minimize import Descent
 from ..part import leaves
 from ..ranges import is_range
-from ..recipe import Recipe, read_method, read_recipe
+from ..recipe import Recipe, read_method, read_recipe, recipe_of
 from ..rules import Rule
 from .contenders import Contender, under_cosine, with_default_ranges
 
@@ -108,10 +109,10 @@ def _name(given: Method) -> str:
 
 def _template(given: Method, value: Any, batch_size: int) -> Recipe:
     """Makes the recipe of a method: under cosine unless its lr follows a schedule of its own."""
-    if isinstance(value, type) and issubclass(value, Rule):
+    if isinstance(value, type) and issubclass(value, (Rule, Descent)):
         value = with_default_ranges(value)
-    if isinstance(value, Rule):
-        return _checked(Recipe(under_cosine(value), batch_size=batch_size))
+    if isinstance(value, (Rule, Descent)):
+        return _checked(recipe_of(under_cosine(value), batch_size))
     if isinstance(value, Recipe):
         return _checked(value)
     raise RavineError(

@@ -14,7 +14,7 @@ from ..data.folds import split_test
 from ..data.model import build_model, check_model
 from ..data.pretrained import digest_of
 from ..errors import RavineError
-from ..part import meanings
+from ..part import Part, meanings
 from ..rules import Rule
 from ..training.machine import device_named
 from ..training.stage import SPLIT_SEED, Stage
@@ -66,7 +66,7 @@ def check_unchanged(now: dict[str, str], options: Options, store: Store) -> None
             )
 
 
-def own_rules(contenders: Sequence[Contender]) -> list[type[Rule]]:
+def own_rules(contenders: Sequence[Contender]) -> list[type[Part]]:
     """Finds the rules that are the user's own.
 
     Args:
@@ -79,7 +79,7 @@ def own_rules(contenders: Sequence[Contender]) -> list[type[Rule]]:
     return [kind for kind in found if not kind.__module__.startswith("ravine.")]
 
 
-def kinds(rule: Rule) -> Iterator[type[Rule]]:
+def kinds(rule: Part) -> Iterator[type[Part]]:
     """Goes through a rule and those that stand in it.
 
     Args:
@@ -110,7 +110,7 @@ def _task_code(source: str | None) -> str:
     return _without_comments(file.read_text()) if file.suffix == ".py" and file.is_file() else ""
 
 
-def _rule_code(rule: type[Rule]) -> str:
+def _rule_code(rule: type[Part]) -> str:
     try:
         return _without_comments(textwrap.dedent(inspect.getsource(rule)))
     except (OSError, TypeError):  # typed where Python keeps no text

@@ -130,7 +130,19 @@ def protocol(study: Study) -> list[str]:
         f"Refit: on all training data with {options.seeds} fresh seeds. A run that diverged or failed counts at "
         "chance level and is named."
     )
-    return [data, contenders, effort, luck, _halving(study), choice, refit, *_budget(study)]
+    return [data, contenders, effort, *_searching(study), luck, _halving(study), choice, refit, *_budget(study)]
+
+
+def _searching(study: Study) -> Iterator[str]:
+    """Says how those were trained that need the loss as a function."""
+    names = [one["name"] for one in study.facts["contenders"] if one.get("searches")]
+    if names:
+        they = "it is" if len(names) == 1 else "they are"
+        yield (
+            f"Without noise: {' and '.join(names)} must search along a function that stays the same, so {they} trained "
+            "on all data at once, without dropout, augmentation or an order of batches. Each gradient that a search "
+            "takes counts as everyone's do; a step that takes more than one is paid for by the epochs after it."
+        )
 
 
 def _differing(study: Study) -> str:

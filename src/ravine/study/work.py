@@ -17,6 +17,7 @@ import numpy as np
 from ..data.scores import chance_outputs
 from ..ensemble.member import weights_of
 from ..errors import RavineError
+from ..minimize import Descent
 from ..part import substitute
 from ..recipe import Recipe
 from ..rules import Average
@@ -94,7 +95,7 @@ def _begin(scene: Scene, job: Job, here: Stage) -> tuple[Training, Keeper]:
 
 def _with_average(recipe: Recipe, count: int) -> Recipe:
     """Lets an average of the weights run along, over about one epoch, by which a setting is judged at a rung."""
-    if recipe.rule.predicting_slot() is not None:
+    if recipe.rule.predicting_slot() is not None or isinstance(recipe.rule, Descent):
         return recipe
     memory = max(2, steps_per_epoch(recipe, count))
     return substitute(recipe, {("rule",): Average(recipe.rule, decay=1 - 1 / memory)})

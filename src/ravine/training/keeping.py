@@ -6,13 +6,14 @@ from typing import Any
 from torch import Tensor, nn
 
 from ..keep import snapshots, swa
+from ..minimize import Descent
 from ..part import substitute
 from ..recipe import Recipe
 from ..rules import Rule, learning_rates
 from ..schedules import Schedule, Stages, constant, cosine, epochs, hold
 
 
-def rule_of(recipe: Recipe) -> Rule:
+def rule_of(recipe: Recipe) -> Rule | Descent:
     """Gives the rule with the schedule of lr that the recipe's way of keeping weights asks for.
 
     Args:

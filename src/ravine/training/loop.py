@@ -4,13 +4,10 @@ It alone counts the steps that schedules see, through the optimizer it drives.
 """
 
 import math
-import random
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
@@ -19,13 +16,15 @@ from ..data import randomness
 from ..data.examples import Examples
 from ..data.task import Task
 from ..errors import RavineError
-from ..optim import Optimizer, field_names, repeatable
+from ..minimize import Descent
+from ..optim import Minimizer, Optimizer, field_names, repeatable
 from ..recipe import Recipe
 from ..rules import seeded
 from .keeping import Kept, rule_of
 from .network import network
-from .objective import Change, Compute, changing, computing
-from .order import Order, epoch_order, steps_per_epoch
+from .objective import Change, Compute, changing, computing, precision
+from .order import Order, epoch_order, seed_reading, seed_step, steps_per_epoch
+from .searching import minimizer, search_epoch, still, warn_of_batches
 
 DRAW_NOTHING = (
     nn.Sequential, nn.Identity, nn.Flatten, nn.Unflatten, nn.Linear, nn.Embedding, nn.LayerNorm, nn.GroupNorm, nn.ReLU,
@@ -44,7 +43,7 @@ class Training:
     recipe: Recipe
     examples: Examples
     model: nn.Module
-    optimizer: Optimizer
+    optimizer: Optimizer | Minimizer
     device: torch.device
     seed: int
     kept: Kept
@@ -95,11 +94,20 @@ def begin(
     if not parameters:
         raise RavineError(f"{type(model).__name__} has no parameters, so there is nothing to train.")
     per_epoch = steps_per_epoch(recipe, len(examples))
-    rule = seeded(rule_of(recipe), seed)
-    steps = per_epoch * recipe.epochs
-    optimizer = Optimizer(parameters, rule, steps=steps, steps_per_epoch=per_epoch, engine=engine)
+    optimizer = _optimizer(parameters, recipe, seed, per_epoch, engine)
+    if isinstance(optimizer, Minimizer):
+        still(model)
+        warn_of_batches(recipe, per_epoch)
     change, compute = changing(task, recipe), computing(task, recipe, model)
     return Training(task, recipe, examples, model, optimizer, device, seed, Kept(recipe), change, compute)
+
+
+def _optimizer(parameters: list[Any], recipe: Recipe, seed: int, per_epoch: int, engine: str) -> Optimizer | Minimizer:
+    rule = rule_of(recipe)
+    if isinstance(rule, Descent):
+        return minimizer(parameters, rule, per_epoch)
+    steps = per_epoch * recipe.epochs
+    return Optimizer(parameters, seeded(rule, seed), steps=steps, steps_per_epoch=per_epoch, engine=engine)
 
 
 def _complete(task: Task, model: nn.Module, examples: Examples, seed: int) -> nn.Module:
@@ -127,7 +135,8 @@ def epochs(training: Training, until: int, between_steps: Callable[[Training], N
         for layer in training.recipe.layers:
             layer.at_epoch(training.model, training.epoch, training.recipe.epochs)
         order = epoch_order(training.recipe, len(training.examples), training.seed, training.epoch)
-        _train_epoch(training, order, between_steps)
+        train = search_epoch if isinstance(training.optimizer, Minimizer) else _train_epoch
+        train(training, order, between_steps)
         mean = _mean(training.losses, order)
         training.epoch, training.batch, training.losses = training.epoch + 1, 0, []
         yield mean
@@ -144,7 +153,7 @@ def _mean(losses: list[Tensor], order: Order) -> float:
 def _train_epoch(training: Training, order: Order, between_steps: Callable[[Training], None] | None) -> None:
     """Takes the steps of one epoch, from the batch at which it stands."""
     model, optimizer, device = training.model, training.optimizer, training.device
-    autocast = torch.autocast(device.type, torch.bfloat16) if training.recipe.autocast else nullcontext()
+    autocast = precision(training.recipe, device)
     ahead_of_weights, lucky_steps = optimizer.rule.looks_ahead(), may_draw(training)
     gradients = optimizer.rule.gradients_per_step()
     model.train()
@@ -204,29 +213,6 @@ def may_draw(training: Training) -> bool:
     )
 
 
-def seed_step(seed: int, device: torch.device) -> None:
-    """Sets the luck of one step: dropout, noise, whatever the model draws.
-
-    Args:
-        seed: The step's seed.
-        device: The device that the model draws on.
-    """
-    # The generator's own method costs 1 microsecond; torch.manual_seed, which seeds every device there is, ten.
-    torch.default_generator.manual_seed(seed)
-    if device.type == "cuda":
-        torch.cuda.manual_seed(seed)
-
-
-def seed_reading(seed: int) -> None:
-    """Sets the luck of those who read examples by Python's or NumPy's own generators, as a user's Dataset may.
-
-    Args:
-        seed: The step's seed.
-    """
-    random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002 - what a user's Dataset may draw from
-
-
 def gradient_norm(training: Training) -> float:
     """Takes the norm of the gradient of the last step.
 
@@ -236,4 +222,6 @@ def gradient_norm(training: Training) -> float:
     Returns:
         The Euclidean norm over all parameters.
     """
+    if isinstance(training.optimizer, Minimizer):  # the last gradient that was taken may be of a point that was refused
+        return training.optimizer.gradient_norm
     return float(nn.utils.get_total_norm(p.grad.to_dense() for p in training.model.parameters() if p.grad is not None))

@@ -1,6 +1,7 @@
 """What a recipe makes of a task while it trains: other batches, another loss, penalties. Scores know nothing of it."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -19,6 +20,19 @@ from ..recipe import Recipe
 
 Change = Callable[[Batch], Batch]
 Compute = Callable[[nn.Module, Batch], tuple[Tensor, Any, Any]]
+
+
+def precision(recipe: Recipe, device: torch.device) -> AbstractContextManager[Any]:
+    """Gives the surroundings of a forward pass.
+
+    Args:
+        recipe: The recipe.
+        device: Where it trains.
+
+    Returns:
+        A context in which it runs in bfloat16 where that is safe, if the recipe says so.
+    """
+    return torch.autocast(device.type, torch.bfloat16) if recipe.autocast else nullcontext()
 
 
 def as_it_is(batch: Batch) -> Batch:

@@ -3,6 +3,7 @@
 Nothing is kept from step to step, so that a resumed run needs no state of any generator.
 """
 
+import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,3 +86,26 @@ def _cut(indices: Tensor, size: int, steps: int) -> list[Tensor]:
     # The last batch takes what is left: a lone example has no variance that batch normalization could divide by.
     ends: list[Any] = [size * k for k in range(1, steps)]
     return list(torch.tensor_split(indices, ends))
+
+
+def seed_step(seed: int, device: torch.device) -> None:
+    """Sets the luck of one step: dropout, noise, whatever the model draws.
+
+    Args:
+        seed: The step's seed.
+        device: The device that the model draws on.
+    """
+    # The generator's own method costs 1 microsecond; torch.manual_seed, which seeds every device there is, ten.
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(seed)
+
+
+def seed_reading(seed: int) -> None:
+    """Sets the luck of those who read examples by Python's or NumPy's own generators, as a user's Dataset may.
+
+    Args:
+        seed: The step's seed.
+    """
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002 - what a user's Dataset may draw from

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from ..keep import swa
-from .loop import Training, seed_step
+from ..optim import Optimizer
+from .loop import Training
 from .network import Mean
-from .order import epoch_order
+from .order import epoch_order, seed_step
 
 
 @contextmanager
@@ -33,7 +34,7 @@ def predicting(training: Training) -> Iterator[nn.Module]:
             yield model
     elif kept:
         yield Mean([_with(model, state) for state in kept], training.task.used_loss.kind)
-    elif training.optimizer.rule.predicting_slot() is not None:
+    elif isinstance(training.optimizer, Optimizer) and training.optimizer.rule.predicting_slot() is not None:
         with training.optimizer.predicting(), _statistics(training):
             yield model
     else:
