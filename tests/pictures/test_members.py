@@ -101,8 +101,20 @@ def test_names_stand_apart_in_the_order_in_which_their_lines_begin():
     assert np.diff(pixels).min() >= members.NAME - 1e-6
     assert pixels[0] >= 0
     assert pixels[-1] <= room
+    starts = {(trace.x[0], trace.y[0]) for trace in figure.data if trace.yaxis != "y2"}
+    assert {(trace.x[1], trace.y[1]) for trace in figure.data if trace.yaxis == "y2"} <= starts
     ranks = np.argsort([label for label, _ in begins])
     assert (np.diff(np.array([start for _, start in begins])[ranks]) >= -1e-12).all()
+
+
+def test_names_stay_inside_where_all_lines_begin_at_one_end():
+    ends = [0.0, *[1.0] * 12]
+    lines = [members.Line(f"m{k}", "runs", np.array([1, 2]), np.array([end, end])) for k, end in enumerate(ends)]
+    for sign in (1, -1):
+        turned = tuple(each._replace(scores=sign * each.scores) for each in lines)
+        figure = members.draw(members.Members("R²", True, turned))
+        low, high = figure.layout.yaxis.range
+        assert all(low < label < high for label in figure.layout.yaxis2.tickvals)
 
 
 def test_what_outputs_cannot_tell_is_not_drawn():
@@ -115,7 +127,8 @@ def test_what_outputs_cannot_tell_is_not_drawn():
         def outputs(self):
             return {name: said[..., 0] for name, said in super().outputs().items()}
 
-    for study in (Own(EIGHT[:2]), Odd(EIGHT[:2]), MadeUp(EIGHT[:2], Size(finished=False))):
+    own_step = MadeUp(EIGHT[:2], Size(metric="loss", higher=False, proper="loss"))
+    for study in (own_step, Own(EIGHT[:2]), Odd(EIGHT[:2]), MadeUp(EIGHT[:2], Size(finished=False))):
         assert members.info(study) == ()
     assert members.info(MadeUp(EIGHT[:1], Size(seeds=1))) == ()  # one point is no line
     (alone,) = members.info(MadeUp(EIGHT[:2], Size(metric="worst", higher=False, proper="squared_error")))

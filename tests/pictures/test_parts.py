@@ -68,6 +68,13 @@ def test_a_bias_that_comes_out_below_zero_is_in_sight():
     assert figure.layout.xaxis.range[0] < -0.01
 
 
+def test_lines_end_where_no_error_can_be():
+    row = parts.Row("sgd", Term(0.03, 0.02), Term(0.01, 0.03), Term(0.02, 0.05), 2)
+    figure, _ = drawn(parts.Parts("error", (row,), ()))
+    assert [trace.x[0] for trace in figure.select_traces({"mode": "lines"})] == [0, 0]
+    assert figure.layout.xaxis.range[0] == 0
+
+
 def test_numbers_are_parted_by_their_squared_error():
     study = MadeUp(EIGHT[:2], Size(metric="r2", proper="squared_error"))
     (info,) = parts.info(study)
@@ -88,3 +95,7 @@ def test_a_method_without_two_refits_is_named():
     assert "Too few refits of sgd" in parts.how_to_read(info)
     assert "Too few" not in parts.how_to_read(BRIER)
     assert parts.info(MadeUp(EIGHT[:2], Size(seeds=1))) == ()
+
+
+def test_the_loss_of_a_step_without_targets_is_not_parted():
+    assert parts.info(MadeUp(EIGHT[:2], Size(metric="loss", higher=False, proper="loss"))) == ()

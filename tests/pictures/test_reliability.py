@@ -55,6 +55,7 @@ def test_more_than_three_networks_have_a_panel_each():
     for trace, one in zip(points, MANY, strict=True):
         np.testing.assert_array_equal(trace.x, one.confidence)
         np.testing.assert_array_equal(trace.y, one.accuracy)
+        assert len(set(trace.marker.size)) > 1
         by_size = np.argsort(trace.marker.size)
         assert (np.diff(one.answers[by_size]) >= 0).all()
         assert trace.meta["method"] == one.name

@@ -78,3 +78,10 @@ def test_calibration_is_told_for_every_method():
         bins = np.ceil(confidence * 15).astype(int)
         error = sum(abs(confidence[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean() for b in set(bins))
         assert f"{error:.3f} for {name}" in said
+
+
+def test_a_point_of_calibration_stands_for_some_answers():
+    figure = json.loads(plates(MadeUp(EIGHT[:2]))["reliability"].figures[""])
+    counts = [int(said[2]) for trace in figure["data"] for said in trace.get("customdata", [])]
+    assert min(counts) >= 15
+    assert sum(counts) == 2 * 360
