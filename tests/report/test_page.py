@@ -132,6 +132,19 @@ def test_everything_a_study_tells_is_told(page):
         assert "".join(code.split()) in "".join(words.split())
 
 
+class OftenRead(MadeUp):
+    """A study on test data that were looked at by many others before."""
+
+    def ledger(self):
+        return [Read(f"2026-01-{day:02}T10:00", f"study {day}", 2) for day in range(1, 31)]
+
+
+def test_many_reads_of_the_test_set_are_told_the_last_first_at_hand():
+    words = parsed(html(OftenRead(EIGHT[:2]))).text()
+    assert "60 runs were scored on it in all, in 30 reads; these are the last ten." in words
+    assert words.index("study 21") < words.index("study 30") < words.index("The 20 before") < words.index("study 20")
+
+
 def test_tables_have_headers_and_controls_have_names(page):
     read = parsed(page)
     assert all(tag.get("scope") for tag in read.all("th"))

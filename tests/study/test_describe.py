@@ -11,6 +11,7 @@ from ravine.data.task import Task
 from ravine.keep import snapshots
 from ravine.recipe import Recipe
 from ravine.rules import SGD
+from ravine.schedules import cosine
 from ravine.study.study import Study
 
 from .small import blobs, study
@@ -89,3 +90,13 @@ def test_networks_and_parameters_of_what_predicts_are_counted(tmp_path, monkeypa
     assert found == {  # three inputs and a bias for each of two classes
         repr(one): {"networks": 1, "parameters": 8}, repr(three): {"networks": 3, "parameters": 8},
     }  # fmt: skip
+
+
+def test_the_schedule_of_a_run_that_keeps_networks_is_the_one_it_followed(tmp_path, monkeypatch):
+    monkeypatch.setenv("RAVINE_HOME", str(tmp_path / "home"))
+    plain, cycles = Recipe(SGD(lr=cosine(0.1)), epochs=4), Recipe(SGD(lr=cosine(0.1)), epochs=4, keep=snapshots(2))
+    shown = study(tmp_path / "s", blobs(), methods=[plain, cycles], settings=1, seeds=1, epochs=4).schedules()
+    once, twice = shown[repr(plain)], shown[repr(cycles)]
+    assert once.tolist() == sorted(once, reverse=True)
+    assert twice[100] == twice[0] == once[0] == 0.1
+    assert twice[99] <= 0.05

@@ -25,6 +25,7 @@ from ..ranges import Range, log, near_one
 from ..recipe import Recipe
 from ..rules import Rule
 from ..schedules import bind, varying
+from ..training.keeping import rule_of
 from ..training.network import network
 from ..training.objective import changing
 from ..training.order import steps_per_epoch
@@ -215,5 +216,5 @@ def _rates(entry: Entry, state: Course, count: int) -> list[float]:
         return []
     per_epoch = steps_per_epoch(recipe, count)
     total = per_epoch * recipe.epochs
-    at = varying(bind(recipe.rule, per_epoch))
+    at = varying(bind(rule_of(recipe), per_epoch))
     return [float(look_up(at(k * total // POINTS, total), path)) for k in range(POINTS)]
