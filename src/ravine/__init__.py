@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .diagnose.generalization import cross_validate
     from .diagnose.tuning import tune
     from .errors import RavineError
+    from .minimize import check_gradient, minimize
     from .optim import Optimizer
     from .recipe import Recipe
     from .rules import Rule
@@ -33,10 +34,12 @@ __all__ = [
     "Run",
     "Study",
     "Task",
+    "check_gradient",
     "compare",
     "cross_validate",
     "ensemble",
     "metric",
+    "minimize",
     "predict",
     "train",
     "tune",
@@ -50,6 +53,7 @@ _HOMES = {
     "Run": "training.train",
     "Study": "study.study",
     "Task": "data.task",
+    "check_gradient": "minimize.check",
     "compare": "study.compare",
     "cross_validate": "diagnose.generalization",
     "metric": "data.metrics",
@@ -58,11 +62,14 @@ _HOMES = {
     "tune": "diagnose.tuning",
 }
 
+_PACKAGES = ("ensemble", "minimize")
+"""Public names that are packages; `ravine.minimize` is called like the function that it is, too."""
+
 
 def __getattr__(name: str) -> Any:
     """Loads a public name from its home."""
-    if name == "ensemble":
-        return importlib.import_module("ravine.ensemble")
+    if name in _PACKAGES:
+        return importlib.import_module(f"ravine.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'ravine' has no attribute {name!r}")
     return getattr(importlib.import_module(f"ravine.{_HOMES[name]}"), name)
