@@ -1,0 +1,96 @@
+// The chart: height above the lowest value against evaluations.
+
+const MARGIN = { left: 58, right: 142, top: 30, bottom: 46 };
+
+// Where heights lie on the chart: logarithmic above the lowest value, linear where the surface falls without end.
+function scaleOf(surface, shown, width, height) {
+  const lowest = lowestOf(surface);
+  const isLog = surface.minima.length > 0;
+  const start = shown.length ? shown[0].course.values[0] - lowest : 1;
+  let [low, high] = [Infinity, -Infinity];
+  for (const { course } of shown)
+    for (let k = 0; k < course.count; k++) {
+      const value = course.values[k] - lowest;
+      if (isLog && !(value > 0)) continue;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  const top = Math.max(start, Number.MIN_VALUE);
+  if (isLog) {
+    high = Math.log10(Math.min(Math.max(high, top), 30 * top));
+    low = Math.log10(Math.max(Math.min(low, top), KNOWN.floor * top));
+    if (!Number.isFinite(low)) low = high - 1;
+    if (high - low < 0.5) low = high - 0.5;
+  } else {
+    const size = Math.max(Math.abs(start), 1e-9);
+    high = Math.min(Math.max(high, start), start + 3 * size);
+    low = Math.max(Math.min(low, start), start - 12 * size);
+    if (!(high - low > 0)) [low, high] = [start - size, start + size];
+  }
+  const inside = height - MARGIN.top - MARGIN.bottom;
+  const y = (value) => {
+    const place = isLog ? (value > 0 ? Math.log10(value) : low) : value;
+    const share = Math.max(0, Math.min(1, (place - low) / (high - low)));
+    return MARGIN.top + inside * (1 - share);
+  };
+  const x = (evaluations, budget) => MARGIN.left + ((width - MARGIN.left - MARGIN.right) * evaluations) / budget;
+  return { lowest, isLog, low, high, x, y };
+}
+
+function drawChart(canvas, surface, shown, at, budget, chosen, scale) {
+  const { brush, width, height } = sharp(canvas);
+  drawFrame(brush, scale, width, height, budget, surface);
+  const paper = KNOWN.paper[night.matches ? "dark" : "light"];
+  const place = (course) => (k) => [scale.x(k * course.per, budget), scale.y(course.values[k] - scale.lowest)];
+  const heads = [];
+  for (const { method, course } of shown) {
+    const count = reachedBy(course, at);
+    trace(brush, count, place(course));
+    strokeMethod(brush, method, ink(method.color), method.name === chosen ? 2.8 : 2);
+    heads.push({ method, at: place(course)(count - 1) });
+  }
+  for (const { method, at: [x, y] } of heads) drawMark(brush, method.mark, x, y, method.name === chosen ? 1.2 : 1, ink(method.color), paper);
+  drawNames(brush, heads, width, height);
+}
+
+function drawFrame(brush, scale, width, height, budget, surface) {
+  const [grid, faint] = [ink(KNOWN.quiet.grid), ink(KNOWN.quiet.faint)];
+  brush.lineWidth = 1;
+  brush.strokeStyle = grid;
+  const whole = Math.max(1, Math.ceil((scale.high - scale.low) / 6));
+  const ticks = scale.isLog
+    ? ticksOf(scale.low, scale.high, 100).filter((tick) => Math.abs(tick / whole - Math.round(tick / whole)) < 1e-9)
+    : ticksOf(scale.low, scale.high, 6);
+  const marks = scale.isLog && ticks.length < 2 ? ticksOf(scale.low, scale.high, 4) : ticks;
+  for (const tick of marks) {
+    const y = scale.y(scale.isLog ? 10 ** tick : tick);
+    brush.beginPath();
+    brush.moveTo(MARGIN.left, y);
+    brush.lineTo(width - MARGIN.right, y);
+    brush.stroke();
+    tickWord(brush, scale.isLog ? short(Number((10 ** tick).toPrecision(3))) : short(tick), MARGIN.left - 8, y, "right", faint);
+  }
+  for (const tick of ticksOf(0, budget, 4)) tickWord(brush, `${tick}`, scale.x(tick, budget), height - MARGIN.bottom + 18, "center", faint);
+  tickWord(brush, "gradient evaluations", scale.x(budget / 2, budget), height - 9, "center", faint);
+  const from = scale.isLog ? `height above ${short(scale.lowest)}` : `height above ${short(scale.lowest)}; ${surface.title.toLowerCase()} falls without end`;
+  tickWord(brush, from, 4, 10, "left", faint);
+}
+
+// The names of the lines, right of them, moved apart where they would touch.
+function drawNames(brush, heads, width, height) {
+  const gap = 16;
+  const words = heads.map(({ method, at: [x, y] }) => ({ method, x, at: y })).sort((a, b) => a.at - b.at);
+  for (let round = 0; round < 60; round++)
+    for (let k = 0; k + 1 < words.length; k++) {
+      const lack = gap - (words[k + 1].at - words[k].at);
+      if (lack > 0) {
+        words[k].at -= lack / 2;
+        words[k + 1].at += lack / 2;
+      }
+    }
+  const [top, bottom] = [MARGIN.top, height - 8];
+  const over = words.length ? Math.max(0, words[words.length - 1].at - bottom) : 0;
+  const under = words.length ? Math.max(0, top - words[0].at) : 0;
+  for (const { method, x, at } of words)
+    label(brush, method.name, Math.min(x, width - MARGIN.right) + 12, at - over + under, "left", ink(method.color));
+}
