@@ -69,7 +69,7 @@ def test_the_eight_and_yours_look_the_same_in_every_study():
 
 def test_methods_that_share_a_color_have_another_dash_and_every_known_one_a_marker_of_its_own():
     known = KNOWN | LATER
-    assert set(known) == {"yours", *METHODS}
+    assert set(known) == {"yours", *METHODS, "lbfgs", "newton"}
     assert looks(known) == {name: looks([name])[name] for name in known} == known
     assert len({(look.color, look.dash) for look in known.values()}) == len(known)
     assert len({look.symbol for look in known.values()}) == len(known)

@@ -75,14 +75,18 @@ LATER = {
     "lion": Look(COLORS["olive"], "solid", "hourglass"),
     "lars": Look(COLORS["sky"], "solid", "triangle-right"),
     "lamb": Look(COLORS["orange"], "dash", "triangle-left"),
+    "lbfgs": Look(COLORS["violet"], "dash", "octagon"),
+    "newton": Look(COLORS["brown"], "dash", "diamond-tall"),
 }
-"""The other methods that have a name: two have a color of their own, and four share one with a method of another kind.
+"""The other methods that have a name: two have a color of their own, and the others share one.
 
 More colors cannot be told apart, so that dash and marker tell these apart from whom they share with.
 """
 
 DASHES = ("solid", "dash", "dot", "dashdot")
-SYMBOLS = ("star-diamond", "hourglass", "bowtie", "triangle-left", "triangle-right", "hexagon", "octagon")
+SYMBOLS = (
+    "star-diamond", "hourglass", "bowtie", "triangle-left", "triangle-right", "hexagon", "octagon", "diamond-tall",
+)  # fmt: skip
 OTHERS = tuple(color for name, color in COLORS.items() if name != "ink")
 
 
