@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .study.study import Study
     from .training.predict import predict
     from .training.train import Run, train
+    from .watch.scene import watch
 
 __all__ = [
     "Optimizer",
@@ -43,6 +44,7 @@ __all__ = [
     "predict",
     "train",
     "tune",
+    "watch",
 ]
 
 _HOMES = {
@@ -62,8 +64,8 @@ _HOMES = {
     "tune": "diagnose.tuning",
 }
 
-_PACKAGES = ("ensemble", "minimize")
-"""Public names that are packages; `ravine.minimize` is called like the function that it is, too."""
+_PACKAGES = ("ensemble", "minimize", "watch")
+"""Public names that are packages; `ravine.minimize` and `ravine.watch` are called like functions, too."""
 
 
 def __getattr__(name: str) -> Any:

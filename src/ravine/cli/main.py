@@ -138,6 +138,30 @@ def methods(
 
 
 @app.command()
+def watch(
+    surface: Annotated[
+        str, typer.Argument(metavar="SURFACE", help='ravine, rosenbrock, himmelblau, ..., or "ravine(kappa=1000)"')
+    ] = "ravine",
+    methods: Annotated[
+        str | None,
+        typer.Option(help='such as sgd,adam,lbfgs,newton,"Momentum(momentum=0.5)","Adam(lr=0.1)",mine.py:MyRule'),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option(metavar="X,Y", help="where they start; the surface's usual start")
+    ] = None,
+    steps: Annotated[int, typer.Option(help="gradient evaluations of each method")] = 200,
+    lr: Annotated[str, typer.Option(help="tuned for each method; same for all; or a number for all")] = "tuned",
+    noise: Annotated[float, typer.Option(help="standard deviation of noise in the gradient")] = 0.0,
+    seed: Annotated[int, typer.Option(help="decides the noise, and the starts that lr is tuned from")] = 0,
+    out: Annotated[str | None, typer.Option(help="a .html, .gif, .mp4 or .png file; SURFACE.html")] = None,
+) -> None:
+    """Watch methods move on a surface, each at its own tuned lr, all on the same budget."""
+    from .watch import run_watch
+
+    run_watch(surface, methods, start, steps, lr, noise, seed, out)
+
+
+@app.command()
 def check(
     rule: Annotated[str, typer.Argument(metavar="RULE", help='my_rule.py[:MyRule], or my_rule.py:"MyRule(lr=0.1)"')],
     engine: Annotated[str, typer.Option(help="plain, native or triton; auto is all that run here")] = "auto",

@@ -34,6 +34,9 @@ SLOW_START = 1.5
 FLOOR = 1e-12
 """The smallest height that is drawn, as a share of that of the start: below it, rounding decides."""
 
+CLAMP = 3.0
+"""How many widths of the picture outside of it a line still runs: further, drawing loses its digits."""
+
 ENDED = {"diverged": "diverged", "left": "left the box", "failed": "failed"}
 """What stands in a value's place where a course did not go to its end."""
 
@@ -112,9 +115,36 @@ class Trajectories(NamedTuple):
         return max(float(above.min(initial=highest)), FLOOR * highest)
 
     @property
+    def span(self) -> tuple[float, float]:
+        """The lowest and the highest height on their logarithmic axis: one that diverges must not press all flat."""
+        decades = max(np.log10(self.top / self.bottom), 0.3)
+        highest = max(float(track.heights.max()) for track in self.tracks)
+        top = min(highest, self.top * 10.0 ** (0.3 * decades))
+        return self.bottom / 10.0 ** (0.06 * decades), top * 10.0 ** (0.08 * decades)
+
+    @property
+    def above(self) -> str:
+        """What the heights are, in words."""
+        return f"value above {short(self.lowest)}, lower is better" if self.lowest else "value, lower is better"
+
+    @property
     def top(self) -> float:
         """The largest height at the start."""
         return max(float(self.tracks[0].heights[0]), np.finfo(float).tiny)
+
+
+def near(info: Trajectories, points: np.ndarray) -> np.ndarray:
+    """Keeps points that are far outside near the picture, on their way out of it.
+
+    Args:
+        info: What the picture shows.
+        points: The points [k, 2].
+
+    Returns:
+        The points, none of them further outside than a few widths.
+    """
+    low, high = np.array([info.x[0], info.y[0]]), np.array([info.x[-1], info.y[-1]])
+    return np.clip(points, low - CLAMP * (high - low), high + CLAMP * (high - low))
 
 
 def info(scene: Scene) -> Trajectories:

@@ -1,5 +1,6 @@
 """Films and stills of trajectories, in files: GIF, MP4 and PNG."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -8,15 +9,23 @@ from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
-from PIL import Image, ImageColor
+from PIL import Image
+from scipy.spatial import KDTree
 
 from ..errors import RavineError
-from .colors import SHEET
+from ..watch import Scene
 from .trajectories import Trajectories
+from .trajectories import info as info_of
 from .trajectories_stage import DPI, Stage
 
-STYLE: Any = {"text.hinting": "none", "text.hinting_factor": 1, "font.family": "DejaVu Sans"}
+STYLE: Any = {"text.hinting": "none", "font.family": "DejaVu Sans"}
 """Letters at their true widths, of the font that comes with matplotlib: the same picture on every machine."""
+
+FREQUENT = 128
+"""How many of a GIF's colors are those that most pixels have: those of the ground."""
+
+COARSE = 2
+"""How many bits of a color are left out where the nearest one is looked up."""
 
 MILLISECONDS, LAST = 60, 3000
 """How long a film shows each moment, and the last one."""
@@ -55,22 +64,36 @@ def save_gif(info: Trajectories, path: Path) -> None:
         info: What the picture shows.
         path: The file.
     """
-    palette = _palette(info)
-    frames = [Image.fromarray(pixels).quantize(palette=palette, dither=Image.Dither.NONE) for pixels in _frames(info)]
+    colors = _colors(info)
+    nearest = _nearest(colors)
+    frames = []
+    for pixels in _frames(info):
+        red, green, blue = np.moveaxis(pixels >> COARSE, -1, 0)
+        frames.append(Image.fromarray(nearest[red, green, blue]))
+        frames[-1].putpalette(colors.tobytes())
     shown = [MILLISECONDS] * (len(frames) - 1) + [LAST]
     # Where optimized, what stands still in a frame is written as see-through: a tenth of the size.
     frames[0].save(path, format="gif", save_all=True, append_images=frames[1:], duration=shown, loop=0, optimize=True)
 
 
-def _palette(info: Trajectories) -> Image.Image:
-    """The colors of the last moment, all but one of what a GIF can hold; the paper among them as it is."""
+def _colors(info: Trajectories) -> np.ndarray:
+    """All but one of the colors that a GIF can hold: the most frequent ones of the last moment, and then rare ones."""
     with rc_context(STYLE):
-        palette = Image.fromarray(Stage(info).at(info.steps)).quantize(255, method=Image.Quantize.MEDIANCUT)
-    colors = np.array(palette.getpalette(), dtype=np.uint8).reshape(-1, 3)
-    paper = np.array(ImageColor.getrgb(SHEET.light))
-    colors[np.abs(colors.astype(int) - paper).sum(1).argmin()] = paper
-    palette.putpalette(colors.tobytes())
-    return palette
+        pixels = Stage(info).at(info.steps)
+    colors, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_counts=True)
+    frequent = colors[np.argsort(-counts)[:FREQUENT]]
+    spread = Image.fromarray(pixels).quantize(255 - len(frequent), method=Image.Quantize.MAXCOVERAGE).getpalette()
+    return np.vstack([frequent, np.array(spread, dtype=np.uint8).reshape(-1, 3)])
+
+
+def _nearest(colors: np.ndarray) -> np.ndarray:
+    """Which of some colors is the nearest to each, by red, green and blue; Pillow's own answer makes white gray."""
+    steps = np.arange(256 >> COARSE)
+    middles = (np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), -1) << COARSE) + (1 << COARSE) / 2
+    found = np.asarray(KDTree(colors).query(middles)[1], dtype=np.uint8)
+    frequent = np.arange(min(FREQUENT, len(colors)))[::-1]  # what is most frequent stays what it is
+    found[tuple(colors[frequent].T >> COARSE)] = frequent
+    return found
 
 
 def save_mp4(info: Trajectories, path: Path) -> None:
@@ -92,7 +115,7 @@ def save_mp4(info: Trajectories, path: Path) -> None:
     done = subprocess.run(["ffmpeg", *words, str(path)], input=b"".join(frames), capture_output=True, check=False)
     if done.returncode:
         said = " ".join(done.stderr.decode(errors="replace").split()) or f"it ended with {done.returncode}"
-        raise RavineError(f"--out {str(path)!r}: ffmpeg could not write it: {said[:200]}. Write a .gif instead.")
+        raise RavineError(f"ffmpeg could not write the MP4: {said[:200]}. Write a .gif instead.")
 
 
 def check_ffmpeg(path: Path) -> None:
@@ -109,6 +132,24 @@ def check_ffmpeg(path: Path) -> None:
             f"--out {str(path)!r}: the program ffmpeg, which writes MP4, is not installed (Debian: apt-get install "
             "ffmpeg); or write a .gif."
         )
+
+
+def save(scene: Scene, path: Path) -> Path:
+    """Writes a scene as a film or a still; a file that is there already is replaced in one step.
+
+    Args:
+        scene: The scene.
+        path: The file, whose ending says how: .gif, .mp4 or .png.
+
+    Returns:
+        The path.
+    """
+    unfinished = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        SAVES[path.suffix](info_of(scene), unfinished)
+        return unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 SAVES: dict[str, Callable[[Trajectories, Path], None]] = {".gif": save_gif, ".mp4": save_mp4, ".png": save_png}

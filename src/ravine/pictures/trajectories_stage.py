@@ -13,7 +13,7 @@ from matplotlib.text import Text
 
 from ..numbers import short
 from .colors import AXIS, FAINT_WORDS, GRID, SHEET, WORDS
-from .trajectories import Track, Trajectories
+from .trajectories import Track, Trajectories, near
 
 INCHES, DPI = (12.8, 7.2), 100
 """The stage is 1280 pixels wide and 720 high; a still has twice as many."""
@@ -25,7 +25,8 @@ DASHES: dict[str, Any] = {"solid": "-", "dash": (0, (5, 1.6)), "dot": (0, (1.2, 
 SYMBOLS: dict[str, Any] = {
     "circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "triangle-down": "v", "triangle-left": "<",
     "triangle-right": ">", "pentagon": "p", "hexagon": "h", "octagon": "8", "star": "*", "hexagram": (6, 1, 0),
-    "cross": "P", "star-diamond": (4, 1, 0), "hourglass": [(-1, -1), (1, -1), (-1, 1), (1, 1), (-1, -1)],
+    "cross": "P", "diamond-tall": "d", "star-diamond": (4, 1, 0),
+    "hourglass": [(-1, -1), (1, -1), (-1, 1), (1, 1), (-1, -1)],
     "bowtie": [(-1, -1), (-1, 1), (1, -1), (1, 1), (-1, -1)],
 }  # fmt: skip
 """Plotly's dashes and markers in words of matplotlib."""
@@ -38,9 +39,6 @@ TFRAC, FRAC = r"\tfrac", r"\frac"
 
 MOST_ROWS = 7
 """How many methods stand in one column of the legend."""
-
-CLAMP = 3.0
-"""How many widths of the picture outside of it a line still runs: further, drawing loses its digits."""
 
 
 class Stage:
@@ -170,20 +168,6 @@ def _within(name: str, most: int) -> str:
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
-def near(info: Trajectories, points: np.ndarray) -> np.ndarray:
-    """Keeps points that are far outside near the picture, on their way out of it.
-
-    Args:
-        info: What the picture shows.
-        points: The points [k, 2].
-
-    Returns:
-        The points, none of them further outside than a few widths.
-    """
-    low, high = np.array([info.x[0], info.y[0]]), np.array([info.x[-1], info.y[-1]])
-    return np.clip(points, low - CLAMP * (high - low), high + CLAMP * (high - low))
-
-
 def _draw_map(axes: Axes, info: Trajectories) -> None:
     ramp = LinearSegmentedColormap.from_list("ground", [VALLEY, RIDGE])(np.linspace(0, 1, len(info.levels) + 1))
     axes.contourf(info.x, info.y, info.heights, info.levels, colors=ramp, extend="both")
@@ -215,15 +199,11 @@ def _draw_map(axes: Axes, info: Trajectories) -> None:
 
 def _draw_axes(axes: Axes, info: Trajectories) -> None:
     axes.set_yscale("log")
-    decades = max(np.log10(info.top / info.bottom), 0.3)
-    highest = max(np.nanmax(np.where(np.isfinite(track.heights), track.heights, 0.0)) for track in info.tracks)
-    top = min(highest, info.top * 10.0 ** (0.3 * decades))  # one that diverges must not press the others flat
-    axes.set(xlim=(0, info.steps), ylim=(info.bottom / 10.0 ** (0.06 * decades), top * 10.0 ** (0.08 * decades)))
+    axes.set(xlim=(0, info.steps), ylim=info.span)
     axes.grid(axis="y", color=GRID.light, linewidth=0.8)
     axes.minorticks_off()
     axes.set_axisbelow(True)
-    above = f"value above {short(info.lowest)}" if info.lowest else "value"
-    axes.set_title(f"{above}, lower is better", loc="left", size=11, color=FAINT_WORDS.light)
+    axes.set_title(info.above, loc="left", size=11, color=FAINT_WORDS.light)
     axes.set_xlabel("gradient evaluations", size=11, color=FAINT_WORDS.light)
     axes.locator_params(axis="x", nbins=6, integer=True)
     _quiet(axes)

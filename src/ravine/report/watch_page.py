@@ -1,0 +1,108 @@
+"""The page of a scene: one self-contained HTML file in which the trajectories grow, from disk and without network."""
+
+import base64
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from latex2mathml.converter import convert
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from ravine.pictures import trajectories, trajectories_film, trajectories_space
+from ravine.pictures.colors import PAPER
+from ravine.pictures.trajectories import Track, Trajectories
+from ravine.watch import Scene
+
+from .gallery import dark, harmless
+from .markers import symbol
+from .mathml import only_mathematics
+
+HERE = Path(__file__).parent
+
+FRAMES = 360
+"""How many moments the page has: six seconds at sixty a second."""
+
+
+def write_scene(scene: Scene, path: Path) -> Path:
+    """Writes a scene into a file; one that is there already is replaced in one step.
+
+    Args:
+        scene: The scene.
+        path: The file: .html for a page, .gif or .mp4 for a film, .png for a still.
+
+    Returns:
+        The path.
+    """
+    if path.suffix != ".html":
+        return trajectories_film.save(scene, path)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.write_text(html(scene), encoding="utf-8", newline="\n")
+    return unfinished.replace(path)
+
+
+def html(scene: Scene) -> str:
+    """Makes a scene's page.
+
+    Args:
+        scene: The scene.
+
+    Returns:
+        HTML with its style, its scripts and its numbers inside.
+    """
+    info = trajectories.info(scene)
+    scripts = [get_plotlyjs(), (HERE / "watch.js").read_text(encoding="utf-8")]
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals |= {"symbol": symbol}
+    style = "".join((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "watch.css"))
+    return environment.get_template("watch.html").render(
+        info=info,
+        scene=scene,
+        how_to_read=trajectories.how_to_read(info),
+        formula=Markup(only_mathematics(convert(info.formula))) if info.formula else "",
+        paper=PAPER,
+        style=Markup(style),
+        scripts=[Markup(script) for script in scripts],
+        hashes=[_hash(script) for script in scripts],
+        data=Markup(harmless(json.dumps(_data(info), separators=(",", ":")))),
+        space=Markup(harmless(trajectories_space.draw(info).to_json() or "")),
+        dark=Markup(harmless(json.dumps(dark() | {color.light: color.dark for color in trajectories_space.RAMP}))),
+    )
+
+
+def _hash(script: str) -> str:
+    """Names a script so that a browser runs it and no other."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
+def _data(info: Trajectories) -> dict[str, Any]:
+    """What the page's script draws."""
+    return {
+        "box": [[info.x[0], info.x[-1]], [info.y[0], info.y[-1]]],
+        "units": trajectories_space.UNITS,
+        "contours": trajectories_space.contours(info),
+        "start": info.start.tolist(),
+        "known": {"minimum": info.minima.tolist(), "saddle": info.saddles.tolist(), "maximum": info.maxima.tolist()},
+        "steps": info.steps,
+        "moments": info.moments(FRAMES).round(3).tolist(),
+        "span": info.span,
+        "bottom": info.bottom,
+        "above": info.above,
+        "tracks": [_track(info, track) for track in info.tracks],
+    }
+
+
+def _track(info: Trajectories, track: Track) -> dict[str, Any]:
+    return {
+        "points": trajectories.near(info, track.points).round(6).tolist(),
+        "heights": [float(f"{height:.6g}") for height in track.heights],
+        "values": [float(f"{value:.6g}") for value in np.maximum(track.heights, 0) + info.lowest],
+        "evaluations": track.evaluations.tolist(),
+        "ended": track.ended,
+    }

@@ -1,0 +1,182 @@
+"""`ravine watch` as it is typed: what it prints, what it writes, and the one line for every mistake."""
+
+import inspect
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+from PIL import Image
+
+import ravine
+from ravine.cli import main
+from ravine.cli.main import watch as command
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder.png").mkdir()
+    return tmp_path
+
+
+def run(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["watch", *words])
+    out, err = capsys.readouterr()
+    assert ended.value.code == 0, err
+    return out.splitlines()
+
+
+def refused(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["watch", *words])
+    out, err = capsys.readouterr()
+    assert ended.value.code == 2
+    assert out == ""
+    assert err.count("\n") == 1
+    return err
+
+
+def test_a_table_says_how_each_method_ended(here, capsys):
+    lines = run(
+        ["ravine", "--methods", "SGD(lr=0.01),SGD(lr=0.1),adam,newton", "--steps", "40", "--out", "x.png"], capsys
+    )
+    assert lines[0].startswith(
+        "Ravine: 40 gradient evaluations each; lr tuned for each method by 57 settings from 5 starts."
+    )
+    assert lines[1].split() == ["method", "lr", "value", "distance", "evaluations", "outcome"]
+    rows = {line.split()[0]: line for line in lines[2:6]}
+    assert list(rows) == ["SGD(lr=0.01)", "SGD(lr=0.1)", "adam", "newton"]
+    found = ravine.watch("ravine", "SGD(lr=0.01)", steps=40).courses[0]
+    assert rows["SGD(lr=0.01)"].split()[1:6] == [
+        "0.01", "given", f"{found.values[-1]:.3g}", f"{found.distance:.3g}", "40",
+    ]  # fmt: skip
+    assert "diverged: far outside after" in rows["SGD(lr=0.1)"]
+    assert rows["adam"].split()[2] == "tuned"
+    assert rows["newton"].split()[1:5] == ["–", "0", "0", "6"]
+    assert lines[6] == "Picture: x.png"
+    with Image.open(here / "x.png") as still:
+        assert still.size == (2560, 1440)
+
+
+def test_without_a_file_the_page_is_named_after_the_surface(here, capsys):
+    assert run(["--methods", "newton", "--steps", "10"], capsys)[-1] == "Picture: ravine.html"
+    assert "<title>Ravine · Ravine</title>" in (here / "ravine.html").read_text()
+
+
+def test_a_start_may_be_negative_and_is_where_all_begin(here, capsys):
+    run(["rosenbrock", "--start", "-1.5,-0.5", "--methods", "newton", "--steps", "8", "--out", "x.html"], capsys)
+    assert '"start":[-1.5,-0.5]' in (here / "x.html").read_text()
+
+
+def test_the_same_lr_says_that_it_is_unfair(here, capsys):
+    del here
+    lines = run(["ravine", "--methods", "sgd,adam", "--lr", "0.01", "--steps", "9", "--out", "x.png"], capsys)
+    assert "the same lr 0.01 for all, which is unfair" in lines[0]
+    assert all("0.01 for all" in line for line in lines[2:4])
+
+
+def test_a_terminal_of_few_letters_gets_few_letters(here):
+    del here
+    words = [
+        sys.executable,
+        "-m",
+        "ravine",
+        "watch",
+        "styblinski_tang",
+        "--methods",
+        "newton",
+        "--steps",
+        "9",
+        "--out",
+        "x.png",
+    ]
+    done = subprocess.run(
+        words, capture_output=True, check=True, env={"PYTHONIOENCODING": "ascii", "MPLCONFIGDIR": "."}
+    )
+    assert "newton  - " in done.stdout.decode("ascii")
+
+
+MISTAKES = [
+    ("rosenbruck", "'rosenbruck'", "Did you mean 'rosenbrock'?"),
+    ("ravine(kapa=3)", "'kapa'", "Did you mean 'kappa'?"),
+    ("ravine(kappa=0)", "kappa must be at least 1, got 0"),
+    ("rastrigin(n=3)", "3 coordinates"),
+    ("ravine --methods admm", "'admm'", "Did you mean 'adam'?"),
+    ("ravine --methods bfsg", "Did you mean 'bfgs'?"),
+    ("ravine --methods adam,adam", "'adam' is named twice"),
+    ("ravine --methods Adam(lr=-1)", "at least 0, got -1"),
+    ("ravine --methods nope.py:Rule", "no file 'nope.py'"),
+    ("ravine --start 1", "start 1", "2 coordinates, got 1"),
+    ("ravine --start 1,2,3", "2 coordinates, got 3"),
+    ("ravine --start 9,0", "x must lie in the box of ravine, [-1.5, 1.5], got 9"),
+    ("ravine --start 0,nan", "y must be a finite number"),
+    ("ravine --start inf,0", "x must be a finite number"),
+    ("ravine --start here", "--start 'here'", "such as -1.2,1"),
+    ("ravine --steps 0", "--steps 0", "from 1 to 20000"),
+    ("ravine --steps 1000000", "--steps 1000000", "from 1 to 20000"),
+    ("ravine --steps many", "--steps 'many'", "whole number"),
+    ("ravine --lr fast", "--lr 'fast'", "tuned, same, or a number"),
+    ("ravine --lr 0", "--lr 0", "above 0"),
+    ("ravine --lr nan", "--lr nan"),
+    ("ravine --noise -1", "--noise -1", "at least 0"),
+    ("ravine --noise loud", "--noise 'loud'"),
+    ("ravine --seed -1", "--seed -1"),
+    ("ravine --out x.jpg", "--out 'x.jpg'", ".html, .gif, .mp4 or .png"),
+    ("ravine --out x", "--out 'x'", ".html, .gif, .mp4 or .png"),
+    ("ravine --out x.gfi", "Did you mean '.gif'?"),
+    ("ravine --out no/where.gif", "--out 'no/where.gif'", "no folder 'no'"),
+    ("ravine --out folder.png", "'folder.png'", "that is a folder"),
+]
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=[mistake[0] for mistake in MISTAKES])
+def test_a_mistake_is_one_line(here, capsys, mistake):
+    line = refused(mistake[0].split(), capsys)
+    assert all(word in line for word in mistake[1:]), line
+    assert sorted(path.name for path in here.iterdir()) == ["file", "folder.png"]
+
+
+def test_without_ffmpeg_an_mp4_is_refused_before_anything_is_worked_out(here, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", str(here))
+    begun = time.monotonic()
+    line = refused(["rosenbrock", "--steps", "20000", "--out", "x.mp4"], capsys)
+    assert "ffmpeg" in line
+    assert "apt-get install ffmpeg" in line
+    assert ".gif" in line
+    assert time.monotonic() - begun < 2
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="no ffmpeg is installed (Debian: apt-get install ffmpeg)")
+def test_an_ffmpeg_that_fails_is_told_in_one_line(here, monkeypatch, capsys):
+    false = here / "bin"
+    false.mkdir()
+    (false / "ffmpeg").write_text("#!/bin/sh\ncat >/dev/null\necho 'Unknown encoder' >&2\nexit 1\n")
+    (false / "ffmpeg").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{false}:/usr/bin:/bin")
+    with pytest.raises(SystemExit) as ended:
+        main(["watch", "ravine", "--methods", "newton", "--steps", "3", "--out", "x.mp4"])
+    err = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert "could not write the MP4" in err
+    assert "Unknown encoder" in err
+    assert not list(here.glob("*x.mp4"))
+
+
+def test_the_command_has_the_words_and_the_defaults_of_its_function():
+    mine, typed = inspect.signature(ravine.watch.watch).parameters, inspect.signature(command).parameters
+    for name, parameter in mine.items():
+        assert typed[name].default == parameter.default
+    assert set(typed) - set(mine) == {"out"}
+
+
+@pytest.mark.slow
+def test_a_gif_is_there_in_twenty_seconds_as_a_whole_command(here):
+    begun = time.process_time(), time.monotonic()
+    words = [sys.executable, "-m", "ravine", "watch", "rosenbrock", "--out", "x.gif"]
+    subprocess.run(words, check=True, capture_output=True)
+    assert (here / "x.gif").stat().st_size > 100_000
+    assert time.monotonic() - begun[1] < 60  # a machine that does other things too; alone it is under 20

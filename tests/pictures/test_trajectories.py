@@ -1,0 +1,208 @@
+"""Trajectories: the numbers of the picture, and files that are what they claim to be."""
+
+import json
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from matplotlib import rc_context
+from PIL import Image
+
+from ravine.pictures import trajectories, trajectories_film, trajectories_space
+from ravine.pictures.colors import COLORS, KNOWN
+from ravine.pictures.trajectories_stage import DASHES, SYMBOLS, Stage
+from ravine.watch import watch
+
+SCENE = watch("rosenbrock", "SGD(lr=0.001),Momentum(lr=0.0005),SGD(lr=0.1),newton,Adam(lr=0.1)", steps=60)
+INFO = trajectories.info(SCENE)
+
+
+def test_heights_are_above_the_lowest_value_and_contours_even_in_their_logarithm():
+    x, y = INFO.x[30], INFO.y[100]
+    assert INFO.heights[100, 30] == pytest.approx((1 - x) ** 2 + 100 * (y - x**2) ** 2)
+    np.testing.assert_allclose(np.diff(np.log(INFO.levels)), np.log(INFO.levels[1] / INFO.levels[0]))
+    assert INFO.heights.min() < INFO.levels[0] < INFO.levels[-1] < INFO.heights.max()
+    assert INFO.minima.tolist() == [[1.0, 1.0]]
+
+
+def test_heights_of_a_surface_that_falls_below_zero_are_measured_from_its_minimum():
+    info = trajectories.info(watch("styblinski_tang", "newton", steps=30))
+    assert info.lowest == pytest.approx(2 * -39.16616570377142)
+    assert info.heights.min() >= 0
+    assert all((track.heights >= 0).all() for track in info.tracks)
+    assert info.above.startswith("value above −78.3")
+
+
+def test_a_method_looks_like_its_family_however_it_is_written():
+    by_name = {track.name: track.look for track in INFO.tracks}
+    assert by_name["Adam(lr=0.1)"] == KNOWN["adam"]
+    assert by_name["Momentum(lr=0.0005)"] == KNOWN["momentum"]
+    two = [by_name["SGD(lr=0.001)"], by_name["SGD(lr=0.1)"]]
+    assert two[0] != two[1]
+    assert len({(look.color, look.dash) for look in by_name.values()}) == 5
+    assert {look.color for look in by_name.values()} <= set(COLORS.values())
+
+
+def test_every_look_can_be_drawn():
+    from ravine.pictures import colors
+
+    looks = [*colors.KNOWN.values(), *colors.LATER.values()]
+    assert {look.dash for look in looks} | set(colors.DASHES) <= set(DASHES)
+    assert {look.symbol for look in looks} | set(colors.SYMBOLS) <= set(SYMBOLS)
+
+
+def test_a_track_shows_what_had_been_paid_for():
+    newton = next(track for track in INFO.tracks if track.name == "newton")
+    second = newton.evaluations[1]
+    assert [newton.by(0), newton.by(second - 1), newton.by(second), newton.by(60)] == [1, 1, 2, len(newton.points)]
+
+
+def test_moments_begin_at_nothing_end_with_the_budget_and_are_slow_at_first():
+    moments = INFO.moments()
+    assert (moments[0], moments[-1], len(moments)) == (0, 60, 61)
+    assert (np.diff(moments) > 0).all()
+    assert (np.diff(moments, 2) > 0).all()
+    assert len(watch_info(5000).moments()) == trajectories.FRAMES
+
+
+def watch_info(steps):
+    return INFO._replace(steps=steps)
+
+
+def test_one_that_diverges_does_not_press_the_others_flat():
+    low, high = INFO.span
+    worst = max(track.heights.max() for track in INFO.tracks)
+    best = min(track.heights[track.heights > 0].min() for track in INFO.tracks)
+    assert worst > high
+    assert low <= max(best, trajectories.FLOOR * INFO.top)
+    assert np.log10(high / low) < 2 * np.log10(INFO.top / INFO.bottom)
+
+
+def test_a_method_that_diverges_says_so_in_its_value_s_place():
+    assert [track.ended for track in INFO.tracks] == ["", "", "diverged", "", ""]
+
+
+def test_how_to_read_it_says_what_is_drawn():
+    said = trajectories.how_to_read(INFO)
+    assert "logarithm of the height above 0" in said
+    assert "gradient evaluations" in said
+
+
+def legend(stage):
+    return [text.get_text() for text in stage.figure.texts]
+
+
+@pytest.mark.parametrize("count", [2, 7, 8, 12])
+def test_nothing_is_clipped_and_no_words_overlap(count):
+    methods = [f"{'a long name of mine ' * 3}{k} = SGD(lr={0.0001 * (k + 1)})" for k in range(count)]
+    info = trajectories.info(watch("goldstein_price", methods, steps=5, lr="same", noise=2.0))
+    with rc_context(trajectories_film.STYLE):
+        stage = Stage(info)
+        stage.at(info.steps)
+        renderer, whole = stage.canvas.get_renderer(), stage.figure.bbox
+        boxes = [text.get_window_extent(renderer) for text in stage.figure.texts if text.get_text()]
+        boxes += [axes.get_tightbbox(renderer) for axes in (stage.map, stage.curves)]
+    for box in boxes:
+        assert whole.x0 <= box.x0 < box.x1 <= whole.x1
+        assert whole.y0 <= box.y0 < box.y1 <= whole.y1
+    for k, box in enumerate(boxes):
+        for other in boxes[k + 1 :]:
+            assert not box.overlaps(other.padded(-1))
+
+
+def test_the_trajectories_grow_and_values_are_told():
+    stage = Stage(INFO)
+    first, middle, end = (stage.at(evaluations).copy() for evaluations in (0, 20, 60))
+    assert first.shape == (720, 1280, 3)
+    colors = [np.array([int(track.look.color.light[k : k + 2], 16) for k in (1, 3, 5)]) for track in INFO.tracks]
+    inked = [
+        [int((np.abs(pixels[110:650, 60:605].astype(int) - color).sum(2) < 40).sum()) for color in colors]
+        for pixels in (first, middle, end)
+    ]
+    for k, track in enumerate(INFO.tracks):
+        if track.name == "newton":
+            assert inked[0][k] < inked[1][k] < inked[2][k]
+    assert sum(inked[0]) < sum(inked[1]) < sum(inked[2])
+    assert "evaluation 60 of 60" in legend(stage)
+    assert "diverged" in legend(stage)
+    np.testing.assert_array_equal(stage.at(20), middle)  # nothing of the end is left over
+
+
+def test_a_gif_is_a_film_of_its_moments_that_begins_anew(tmp_path):
+    path = trajectories_film.save(SCENE, tmp_path / "x.gif")
+    with Image.open(path) as film:
+        assert film.format == "GIF"
+        assert film.size == (1280, 720)
+        assert film.info["loop"] == 0
+        shown = []
+        for k in range(film.n_frames):  # what stands still over several moments is one long frame
+            film.seek(k)
+            shown.append(film.info["duration"])
+        first = np.asarray(film.convert("RGB")).astype(int)
+    still = Stage(INFO).at(60).astype(int)
+    assert sum(shown) == trajectories_film.MILLISECONDS * (len(INFO.moments()) - 1) + trajectories_film.LAST
+    assert film.n_frames > 40
+    assert np.abs(first - still).mean() < 0.5
+    assert (first == still).all(-1).mean() > 0.9  # the ground and the paper are what they are
+    assert first[0, 0].tolist() == [255, 255, 255]
+    assert path.stat().st_size < 2e6
+    assert [each.name for each in tmp_path.iterdir()] == ["x.gif"]
+
+
+def test_a_png_is_the_last_moment_twice_as_large(tmp_path):
+    with Image.open(trajectories_film.save(SCENE, tmp_path / "x.png")) as still:
+        assert (still.format, still.size) == ("PNG", (2560, 1440))
+
+
+@pytest.mark.skipif(
+    not (shutil.which("ffmpeg") and shutil.which("ffprobe")),
+    reason="no ffmpeg is installed (Debian: apt-get install ffmpeg)",
+)
+def test_an_mp4_is_what_browsers_and_slides_play(tmp_path):
+    path = trajectories_film.save(SCENE, tmp_path / "x.mp4")
+    words = ["ffprobe", "-v", "error", "-show_streams", "-show_format", "-count_frames", "-of", "json", str(path)]
+    found = json.loads(subprocess.run(words, capture_output=True, check=True, text=True).stdout)
+    (stream,) = found["streams"]
+    assert (stream["codec_name"], stream["pix_fmt"], stream["width"], stream["height"]) == (
+        "h264",
+        "yuv420p",
+        1280,
+        720,
+    )
+    held = trajectories_film.LAST // trajectories_film.MILLISECONDS
+    assert int(stream["nb_read_frames"]) == len(INFO.moments()) - 1 + held
+    assert float(found["format"]["duration"]) == pytest.approx((60 * 60 + 3000) / 1000, abs=0.1)
+    assert "mp4" in found["format"]["format_name"]
+
+
+def test_contours_are_rings_around_the_ground_above_their_level():
+    paths = trajectories_space.contours(INFO)
+    assert len(paths) == len(INFO.levels)
+    assert all(path.startswith("M") and path.endswith("z") for path in paths)
+    assert all(area(paths[k]) > area(paths[k + 1]) > 0 for k in range(len(paths) - 1))
+    share = (INFO.heights > INFO.levels[5]).mean()
+    assert area(paths[5]) / trajectories_space.UNITS**2 == pytest.approx(share, abs=0.02)
+
+
+def area(path):
+    """The area inside a path, by the shoelace formula, holes taken off."""
+    import re
+
+    found = 0.0
+    for ring in path.split("M")[1:]:
+        numbers = np.array(re.findall(r"-?\d+", ring), float).reshape(-1, 2)
+        x, y = np.cumsum(numbers, axis=0).T
+        found += (x * np.roll(y, -1) - y * np.roll(x, -1)).sum() / 2
+    return abs(found)
+
+
+def test_courses_lie_on_the_surface_in_space():
+    figure = trajectories_space.draw(INFO)
+    assert [trace.type for trace in figure.data] == ["surface"] + ["scatter3d"] * 2 * len(INFO.tracks)
+    walk = figure.data[1]
+    assert walk.meta == {"method": "SGD(lr=0.001)"}
+    heights = np.log10((1 - walk.x) ** 2 + 100 * (walk.y - walk.x**2) ** 2)
+    above = np.asarray(walk.z) - heights
+    assert (above > 0).all()
+    assert (above < 0.03 * np.ptp(figure.data[0].z)).all()
