@@ -10,6 +10,8 @@ import pytest
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 MISSING = "no Chromium is installed (Debian: apt-get install chromium; or name one: CHROMIUM=path)"
 
+NO_FFMPEG = "no ffmpeg is installed (Debian: apt-get install ffmpeg)"
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
@@ -29,9 +31,11 @@ def browser() -> Iterator[Any]:
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """A test that did not run is no test that passed."""
     reports = terminalreporter.stats.get("skipped", [])
-    missed = [report.nodeid for report in reports if MISSING in str(report.longrepr)]
-    if missed:
+    missed = {why: [r.nodeid for r in reports if why in str(r.longrepr)] for why in (MISSING, NO_FFMPEG)}
+    if any(missed.values()):
         terminalreporter.section("NOT TESTED", sep="!", red=True, bold=True)
-        terminalreporter.line(f"{len(missed)} tests of the report in a browser DID NOT RUN: {MISSING}.", red=True)
-        for nodeid in missed:
+    for why, nodeids in missed.items():
+        if nodeids:
+            terminalreporter.line(f"{len(nodeids)} tests DID NOT RUN: {why}.", red=True)
+        for nodeid in nodeids:
             terminalreporter.line(f"  {nodeid}")
