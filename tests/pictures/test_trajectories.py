@@ -140,7 +140,8 @@ def test_a_gif_is_a_film_of_its_moments_that_begins_anew(tmp_path):
             film.seek(k)
             shown.append(film.info["duration"])
         first = np.asarray(film.convert("RGB")).astype(int)
-    still = Stage(INFO).at(60).astype(int)
+    with rc_context(trajectories_film.STYLE):
+        still = Stage(INFO).at(60).astype(int)
     assert sum(shown) == trajectories_film.MILLISECONDS * (len(INFO.moments()) - 1) + trajectories_film.LAST
     assert film.n_frames > 40
     assert np.abs(first - still).mean() < 0.5

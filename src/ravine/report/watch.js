@@ -149,6 +149,7 @@
     slider.value = at;
   };
   let turned = 0;
+  let waiting = 0;
   let inView = true;
   const turn = (of) => {
     turned = performance.now();
@@ -166,7 +167,10 @@
     const of = scene.tracks.map(count);
     for (const each of move) each(of);
     tell(of);
-    if (space.data && (settled || (inView && performance.now() - turned > 250))) turn(of);
+    clearTimeout(waiting);
+    if (!space.data) return;
+    if (!settled && inView && performance.now() - turned > 250) turn(of);
+    if (settled) waiting = setTimeout(() => turn(of), 80); // a key that is held down asks often
   };
 
   let playing = 0;
