@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ..numbers import number, short
 from .quadratic import Quadratic
 
-KINDS = ("minimum", "maximum", "saddle", "degenerate", "not critical")
+KINDS = ("minimum", "maximum", "saddle", "degenerate", "undecided", "not critical")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -17,11 +17,12 @@ class Classification:
     """What was found of a point by the gradient and the Hessian there.
 
     "degenerate" says that second derivatives cannot tell: some directions are flat to second order, and all others
-    curve the same way. Where one curves down and one up, it is a saddle, whatever the flat ones do.
+    curve the same way. Where one curves down and one up, it is a saddle, whatever the flat ones do. "undecided" says
+    that too few eigenvalues were found to tell.
     """
 
     kind: str
-    """"minimum", "maximum", "saddle", "degenerate" or "not critical"."""
+    """"minimum", "maximum", "saddle", "degenerate", "undecided" or "not critical"."""
     x: Any
     """The point, in the structure that it was given in."""
     value: float
@@ -85,6 +86,8 @@ class Classification:
             return (
                 f"The critical point of the quadratic is {least}{short(self.distance)} away.{curved * bool(self.down)}"
             )
+        if self.kind == "undecided":
+            return f"Too few eigenvalues were found to tell: the signs of {self.unknown} are unknown."
         if self.kind == "degenerate":
             one = f"{self.flat} of {self.dimensions} directions {'is' if self.flat == 1 else 'are'} flat"
             return f"{one} to second order, as far as can be told, so second derivatives do not say what it is."

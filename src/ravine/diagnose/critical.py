@@ -22,7 +22,8 @@ from ..minimize.state import place
 from ..minimize.structure import Structure, read_start
 from .classification import Classification
 from .curvature import Curvature, dense, lanczos, trace
-from .quadratic import Quadratic, newton_step, predicted
+from .quadratic import Quadratic, newton_step, predicted, unseen
+from .signs import counts, kind
 
 ROUNDING = 10.0
 """Rounding errors of a sum grow as the root of its length n: an eigenvalue is told from zero by 10 sqrt(n) units in the
@@ -35,6 +36,10 @@ Newton's method has a simple root to go to where |H^-1| |change of H| <= 1/2 (Ka
 and more however close one comes.
 """
 PROBES = 16
+UNSEEN = (
+    "Gradients beside this point change otherwise than its Hessian tells (by {:.0f} % in one direction): there is a "
+    "kink, or a part of fun that autograd does not differentiate twice."
+)
 
 
 @dataclass(frozen=True)
@@ -139,19 +144,21 @@ def classify_objective(
         model, lambda there: objective.value_and_gradient(there)[0], x, how.radius or 0.1 * scale, how.directions,
         how.seed,
     )  # fmt: skip
+    off = unseen(model, lambda there: objective.value_and_gradient(there)[1], x, scale, seen.bend, how.seed)
+    notes = (*([UNSEEN.format(100 * off)] if off > 0.01 else ()), *notes)
     rounding = ROUNDING * len(x) ** 0.5 * torch.finfo(x.dtype).eps * max(curvature.largest, seen.bend)
-    near = how.tolerance * seen.radius
-    step, left = newton_step(model, curvature, rounding, near)
-    critical = float(step.norm()) <= near and left <= 10 * rounding * scale
+    noise, near = 10 * rounding * scale, how.tolerance * seen.radius
+    step, left = newton_step(model, curvature, rounding, noise, near)
+    critical = float(step.norm()) <= near and left <= noise
     doubt = curvature.off + rounding
     if critical and bool(step.any()):
         doubt = np.maximum(doubt, _shifts(objective.products(x + step), curvature) / SHIFT)
     signs = np.where(np.abs(curvature.eigenvalues) > doubt, np.sign(curvature.eigenvalues), 0).astype(int)
-    down, flat, up, unknown = _counts(signs, curvature)
+    down, flat, up, unknown = counts(signs, curvature, doubt)
     return Classification(
-        _kind(down, flat, up, unknown) if critical else "not critical", structure.hand_back(x), value,
+        kind(down, flat, up, unknown) if critical else "not critical", structure.hand_back(x), value,
         float(gradient.norm()), float(step.norm()), len(x), down, flat, up, unknown, curvature.eigenvalues,
-        structure.hand_back(_escape(curvature, gradient, rounding * scale)) if signs[0] < 0 else None,
+        structure.hand_back(_escape(curvature, gradient, noise)) if signs[0] < 0 else None,
         *total, seen.radius, seen.error, objective.counts.evaluations, model, notes,
     )  # fmt: skip
 
@@ -199,26 +206,8 @@ def _shifts(product: Product, curvature: Curvature) -> NDArray[np.float64]:
     return np.abs(np.array(there) - curvature.eigenvalues)
 
 
-def _counts(signs: NDArray[np.int_], curvature: Curvature) -> tuple[int, int, int, int]:
-    """How many directions lead down, are flat, lead up, and are unknown."""
-    down, flat, up = (int((signs == sign).sum()) for sign in (-1, 0, 1))
-    between = curvature.unknown()
-    if between and curvature.sure and signs[curvature.low - 1] == signs[curvature.low]:  # so are all between
-        sign = int(signs[curvature.low])
-        return down + between * (sign < 0), flat + between * (sign == 0), up + between * (sign > 0), 0
-    return down, flat, up, between
-
-
-def _kind(down: int, flat: int, up: int, unknown: int) -> str:
-    if down and up:
-        return "saddle"
-    if flat or unknown:
-        return "degenerate"
-    return "minimum" if up else "maximum"
-
-
-def _escape(curvature: Curvature, gradient: Tensor, rounding: float) -> Tensor:
+def _escape(curvature: Curvature, gradient: Tensor, noise: float) -> Tensor:
     way = curvature.vectors[:, 0] / curvature.vectors[:, 0].norm()
     slope = float(gradient @ way)
-    turned = slope > 0 if abs(slope) > 10 * rounding else float(way[way.abs().argmax()]) < 0
+    turned = slope > 0 if abs(slope) > noise else float(way[way.abs().argmax()]) < 0
     return -way if turned else way

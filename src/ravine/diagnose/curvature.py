@@ -5,6 +5,7 @@ Multiplication by the Hessian"), of which Lanczos' method makes eigenvalues (Lan
 solution of the eigenvalue problem of linear differential and integral operators"), by way of ARPACK in SciPy.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,8 @@ residual is measured in the end, whatever was asked for.
 """
 PRODUCTS = 600
 """Products with vectors that one search of one end may take, or so."""
+WIDTH = 160
+"""How many vectors Lanczos' method keeps where 40 did not do: eigenvalues that crowd at an end need many."""
 ROUNDS = 4
 """How often an end is searched again for copies of eigenvalues that are there several times."""
 
@@ -44,8 +47,9 @@ class Curvature:
     """How far each may be off at most, `[k]`, beside rounding."""
     low: int
     """How many of them are the lowest; the others are the highest, and n - k are unknown between both."""
-    sure: bool
-    """Whether none that is lower than the lowest or higher than the highest was missed, as far as can be told."""
+    missed: float
+    """How far beyond the others of its end an eigenvalue may lie that was missed; infinite where a search of an end was
+    cut short."""
 
     @property
     def largest(self) -> float:
@@ -71,7 +75,7 @@ def dense(hessian: Tensor) -> Curvature:
     """
     eigenvalues, vectors = torch.linalg.eigh(hessian.double())
     found = eigenvalues.cpu().numpy() + 0.0  # -0 is 0
-    return Curvature(found, vectors.to(hessian.dtype), np.zeros_like(found), len(found), True)
+    return Curvature(found, vectors.to(hessian.dtype), np.zeros_like(found), len(found), 0.0)
 
 
 def lanczos(product: Product, like: Tensor, count: int, most: int, seed: int) -> Curvature:
@@ -101,13 +105,13 @@ def lanczos(product: Product, like: Tensor, count: int, most: int, seed: int) ->
     while True:
         low = _end(lambda v: size * v - times(v), n, count, tolerance, luck)
         lowest = size - low[0]
-        if not low[2] or lowest.max() >= 0 or 2 * count > min(most, (n - 1) // 2):
+        if math.isinf(low[2]) or lowest.max() >= -tolerance * size or 2 * count > min(most, (n - 1) // 2):
             break
         count *= 2
     values = np.concatenate([lowest, (high[0] - size)[::-1]])  # both ends came with the largest first
     vectors = np.concatenate([low[1], high[1][:, ::-1]], axis=1)
     off = np.linalg.norm(np.stack([times(v) for v in vectors.T], 1) - vectors * values, axis=0)
-    return Curvature(values, torch.as_tensor(vectors).to(like), off, len(lowest), low[2] and high[2])
+    return Curvature(values, torch.as_tensor(vectors).to(like), off, len(lowest), max(low[2], high[2]))
 
 
 def _on_arrays(product: Product, like: Tensor) -> VectorProduct:
@@ -126,21 +130,21 @@ def _size(times: VectorProduct, n: int, luck: np.random.Generator) -> float:
 
 def _end(
     times: VectorProduct, n: int, count: int, tolerance: float, luck: np.random.Generator
-) -> tuple[Floats, Floats, bool]:
-    """The largest eigenvalues of an operator, descending, with eigenvectors, and whether none was missed."""
+) -> tuple[Floats, Floats, float]:
+    """The largest eigenvalues of an operator, with eigenvectors, and how far one that was missed may exceed them."""
     # In exact arithmetic Lanczos' method sees one copy of an eigenvalue that is there several times. So what was found
     # is taken out, and the rest is asked for its largest, until that is no larger than the smallest found.
-    values, vectors, ended = _arpack(times, n, count, tolerance, luck)
-    for _ in range(ROUNDS if ended else 0):
+    values, vectors, off = _arpack(times, n, count, tolerance, luck)
+    for _ in range(ROUNDS if math.isfinite(off) else 0):
         without = _without(times, vectors)
-        more, others, rest_ended = _arpack(without, n, min(count, n - vectors.shape[1]), tolerance, luck)
-        slack = 2 * tolerance * abs(values).max()
-        if more.max() <= values.min() + slack:
-            return values, vectors, ended and rest_ended
+        more, others, rest_off = _arpack(without, n, min(count, n - vectors.shape[1]), tolerance, luck)
+        missed = 2 * max(off, rest_off)
+        if more.max() <= values.min() + missed:
+            return values, vectors, missed
         both = np.concatenate([values, more]), np.concatenate([vectors, others], axis=1)
         kept = np.argsort(both[0])[::-1][:count]
         values, vectors = both[0][kept], both[1][:, kept]
-    return values, vectors, False
+    return values, vectors, math.inf
 
 
 def _without(times: VectorProduct, vectors: Floats) -> VectorProduct:
@@ -154,26 +158,23 @@ def _without(times: VectorProduct, vectors: Floats) -> VectorProduct:
 
 def _arpack(
     times: VectorProduct, n: int, count: int, tolerance: float, luck: np.random.Generator, which: str = "LA"
-) -> tuple[Floats, Floats, bool]:
-    """Eigenvalues, the largest first, with eigenvectors, and whether they are as exact as asked for."""
+) -> tuple[Floats, Floats, float]:
+    """Eigenvalues, the largest first, with eigenvectors, and how far off they may be; infinite where none came."""
     operator: Any = LinearOperator((n, n), matvec=lambda v: times(np.asarray(v).ravel()), dtype=np.float64)  # pyright: ignore[reportCallIssue]
-    width = min(n, max(2 * count + 1, 40))
-    given: dict[str, Any] = {
-        "which": which,
-        "v0": luck.standard_normal(n),
-        "ncv": width,
-        "maxiter": 1 + PRODUCTS // (width - count),
-    }
-    for loose in (1, 1e3, 1e6):
+    wide = min(WIDTH, 50_000_000 // n)  # at most 400 MB of vectors
+    for loose, least in ((1, 40), (1e2, wide), (1e5, wide)):
+        width = min(n, max(2 * count + 1, least))
+        given: dict[str, Any] = {"ncv": width, "maxiter": 1 + PRODUCTS // (width - count)}
+        start = luck.standard_normal(n)
         try:
-            values, vectors = eigsh(operator, count, tol=loose * tolerance, **given)  # pyright: ignore[reportArgumentType]
+            values, vectors = eigsh(operator, count, which=which, v0=start, tol=loose * tolerance, **given)  # pyright: ignore[reportArgumentType]
         except ArpackNoConvergence:
             continue
         order = np.argsort(values)[::-1]
-        return values[order], vectors[:, order], loose == 1
+        return values[order], vectors[:, order], loose * tolerance * float(np.abs(values).max())
     v = luck.standard_normal(n)
     v /= np.linalg.norm(v)
-    return np.array([v @ times(v)]), v[:, None], False  # its residual says that it is none
+    return np.array([v @ times(v)]), v[:, None], math.inf  # its residual says that it is none
 
 
 def trace(product: Product, like: Tensor, probes: int, seed: int) -> tuple[float, float]:

@@ -39,6 +39,7 @@ class Quadratic:
         Returns:
             q(s).
         """
+        step = step.to(self.gradient)
         return self.value + float(self.gradient @ step) + float(step @ self.product(step)) / 2
 
 
@@ -94,7 +95,37 @@ def predicted(
     return Prediction(radius, math.hypot(*missed) / change if change > 100 * noise else math.nan, bend)
 
 
-def newton_step(model: Quadratic, curvature: Curvature, rounding: float, near: float) -> tuple[Tensor, float]:
+def unseen(
+    model: Quadratic, gradient: Callable[[Tensor], Tensor], x: Tensor, scale: float, bend: float, seed: int
+) -> float:
+    """Tells curvature that automatic differentiation does not see, by gradients beside the point.
+
+    Autograd takes what it cannot differentiate twice for a constant, and a kink for the smooth side that x is on.
+
+    Args:
+        model: The quadratic at x.
+        gradient: The function's gradient.
+        x: The point, `[n]`.
+        scale: The size of x, at least 1.
+        bend: The largest curvature nearby.
+        seed: Draws the direction.
+
+    Returns:
+        By how much H v is off, for one random v, as a share of its length; 0 where that is what differences are off by.
+    """
+    eps = torch.finfo(x.dtype).eps
+    v = torch.as_tensor(np.random.default_rng(seed).standard_normal(len(x))).to(x)
+    v, h = v / v.norm(), eps ** (1 / 3) * scale  # where the error of central differences is smallest
+    seen = (gradient(x + h * v) - gradient(x - h * v)) / (2 * h)
+    told = model.product(v)
+    off, size = float((told - seen).norm()), max(float(told.norm()), float(seen.norm()))
+    # That error is of the order of eps^(2/3), in units of the curvature, times how much faster higher derivatives grow.
+    return off / size if off > 1e4 * eps ** (2 / 3) * bend else 0.0
+
+
+def newton_step(
+    model: Quadratic, curvature: Curvature, rounding: float, noise: float, near: float
+) -> tuple[Tensor, float]:
     """Steps to the critical point of a quadratic, leaving aside the directions in which it is flat.
 
     Where not all eigenvalues are known, H p = -g is solved by products alone (Paige & Saunders 1975, "Solution of
@@ -104,6 +135,7 @@ def newton_step(model: Quadratic, curvature: Curvature, rounding: float, near: f
         model: The quadratic.
         curvature: The eigenvalues of its Hessian.
         rounding: The |eigenvalue| up to which a direction is flat.
+        noise: The length up to which a slope is one of rounding.
         near: The length up to which the step matters.
 
     Returns:
@@ -121,21 +153,21 @@ def newton_step(model: Quadratic, curvature: Curvature, rounding: float, near: f
     shortest = -gradient / size if size else gradient
     if float(shortest.norm()) > near:  # whatever the other eigenvalues are, the step is no shorter
         return shortest, 0.0
-    return _minres(model, near)
+    return _minres(model, noise, near)
 
 
-def _minres(model: Quadratic, near: float) -> tuple[Tensor, float]:
+def _minres(model: Quadratic, noise: float, near: float) -> tuple[Tensor, float]:
     gradient, product = model.gradient, model.product
     n, size = len(gradient), float(gradient.norm())
-    if not size:
-        return torch.zeros_like(gradient), 0.0
+    if size <= noise:  # along flat directions rounding would lead anywhere
+        return torch.zeros_like(gradient), size
 
     def times(v: NDArray[Any]) -> NDArray[Any]:
         return product(torch.as_tensor(np.asarray(v).ravel()).to(gradient)).double().cpu().numpy()
 
     operator: Any = LinearOperator((n, n), matvec=times, dtype=np.float64)  # pyright: ignore[reportCallIssue]
     right = (-gradient / size).double().cpu().numpy()  # of length 1: minres stops at absolute sizes, too
-    found, _ = minres(operator, right, rtol=1e-10, maxiter=MINRES_PRODUCTS)
+    found, _ = minres(operator, right, rtol=max(1e-10, 0.1 * noise / size), maxiter=MINRES_PRODUCTS)
     step = size * torch.as_tensor(found).to(gradient)
     left = float((product(step) + gradient).norm())
     # A hundredth of the slope that is left would change the step by a hundredth, if no eigenvalue were flat.
