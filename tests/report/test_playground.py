@@ -85,19 +85,30 @@ def path(tmp_path_factory):
     return playground.write(tmp_path_factory.mktemp("playground") / "a page with spaces & more.html")
 
 
-@pytest.fixture
-def at(browser, path):
-    """Opens the page at an address; at the end nothing was complained of, and nothing was asked of any network."""
-    opened: list[Opened] = []
+@pytest.fixture(scope="module")
+def kept(browser, path):
+    """One page for all who need no window of their own."""
+    seen = Opened(browser, path, "")
+    yield seen
+    seen.context.close()
 
-    def act(address: str = "", **options) -> Opened:
-        opened.append(Opened(browser, path, address, **options))
-        return opened[-1]
+
+@pytest.fixture
+def at(browser, path, kept):
+    """Opens the page at an address; at the end nothing was complained of, and nothing was asked of any network."""
+    opened = [kept]
+
+    def act(address: str = "", fresh: bool = False, **options) -> Opened:
+        if fresh or options:
+            opened.append(Opened(browser, path, address, **options))
+            return opened[-1]
+        kept.page.evaluate("text => { restore(text); document.activeElement.blur(); scrollTo(0, 0); }", address)
+        return kept
 
     yield act
     heard = [line for each in opened for line in each.heard]
     asked = {url for each in opened for url in each.asked}
-    for each in opened:
+    for each in opened[1:]:
         each.context.close()
     assert heard == []
     assert asked == {path.as_uri()}
@@ -268,8 +279,8 @@ def test_a_step_of_two_gradients_costs_two_evaluations(at):
     assert "taken at" in seen.page.locator("#words").inner_text()
 
 
-def test_the_page_is_used_by_keyboard_alone(desk):
-    desk.page.evaluate("document.activeElement.blur()")
+def test_the_page_is_used_by_keyboard_alone(at):
+    desk = at(fresh=True)
     desk.press("r")
     desk.press("s", "ArrowRight", "S")
     assert desk.know("state.at") == 3
@@ -304,7 +315,8 @@ def test_the_page_is_used_by_keyboard_alone(desk):
     assert "0.94, 1.27" in desk.page.locator("#handle").get_attribute("aria-label")
 
 
-def test_what_has_the_focus_is_seen(desk):
+def test_what_has_the_focus_is_seen(at):
+    desk = at(fresh=True)
     bare = """() => {
         const e = document.activeElement, label = e.closest('label') ?? e;
         return [e, label].every(each => getComputedStyle(each).outlineStyle === 'none') ? e.outerHTML : null;
@@ -335,7 +347,8 @@ def test_on_every_surface_every_method_gets_on_at_its_tuned_lr(at):
     for surface in SURFACES:
         seen.page.locator("#surface").select_option(surface)
         for name, (outcome, begin, end) in zip(names, seen.know(ends), strict=True):
-            assert outcome == ("left" if surface == "monkey_saddle" else "finished"), (surface, name)
+            allowed = {"finished", "left"} if surface == "monkey_saddle" else {"finished"}  # which falls without end
+            assert outcome in allowed, (surface, name)
             assert end <= begin or name == "sam", (surface, name)  # SAM looks for flat ground, not only for low
         assert "NaN" not in seen.page.locator("body").inner_text()
 
@@ -377,7 +390,7 @@ def test_the_address_restores_everything(at):
     seen = at(ALL_SET)
     state = "({ ...state, on: [...state.on].sort() })"
     assert seen.page.locator("#notice").is_hidden()
-    again = at(seen.link())
+    again = at(seen.link(), fresh=True)
     assert again.know(state) == seen.know(state)
     assert again.drawn() == seen.drawn()
     known = again.know("state")
@@ -400,7 +413,7 @@ DAMAGED = [
 
 def test_a_damaged_address_does_no_harm(at):
     for address in (DAMAGED[0], DAMAGED[2], f"#methods={HOSTILE}"):
-        assert_harmless(at(address), address)
+        assert_harmless(at(address, fresh=True), address)
     seen = at()
     for address in DAMAGED:
         seen.page.evaluate("text => restore(text)", address)

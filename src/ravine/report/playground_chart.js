@@ -37,18 +37,13 @@ function scaleOf(surface, shown, width, height) {
   return { lowest, isLog, low, high, x, y };
 }
 
-function drawChart(canvas, surface, shown, at, budget, chosen, scale) {
+function drawChart(canvas, surface, shown, at, budget, chosen, scale, isPlaying) {
   const { brush, width, height } = sharp(canvas);
   drawFrame(brush, scale, width, height, budget, surface);
   const paper = KNOWN.paper[night.matches ? "dark" : "light"];
   const place = (course) => (k) => [scale.x(k * course.per, budget), scale.y(course.values[k] - scale.lowest)];
-  const heads = [];
-  for (const { method, course } of shown) {
-    const count = reachedBy(course, at);
-    trace(brush, count, place(course));
-    strokeMethod(brush, method, ink(method.color), method.name === chosen ? 2.8 : 2);
-    heads.push({ method, at: place(course)(count - 1) });
-  }
+  drawTrails(canvas, brush, shown, at, chosen, place, isPlaying);
+  const heads = shown.map(({ method, course }) => ({ method, at: place(course)(reachedBy(course, at) - 1) }));
   for (const { method, at: [x, y] } of heads) drawMark(brush, method.mark, x, y, method.name === chosen ? 1.2 : 1, ink(method.color), paper);
   drawNames(brush, heads, width, height);
 }

@@ -111,35 +111,64 @@ function drawMark(brush, path, x, y, size, fill, rim) {
   brush.restore();
 }
 
-// A line through places that are on the screen far enough apart to be told apart.
-function trace(brush, count, place) {
+// A line through places that are on the screen far enough apart to be told apart; gives how long it is.
+function trace(brush, from, to, place) {
+  let [x0, y0] = place(from);
+  let length = 0;
   brush.beginPath();
-  let [x0, y0] = place(0);
   brush.moveTo(x0, y0);
-  for (let k = 1; k < count; k++) {
+  for (let k = from + 1; k <= to; k++) {
     const [x, y] = place(k);
-    const isLast = k === count - 1;
-    if (!isLast && Math.abs(x - x0) < 0.5 && Math.abs(y - y0) < 0.5) continue;
+    if (k < to && Math.abs(x - x0) < 0.5 && Math.abs(y - y0) < 0.5) continue;
     brush.lineTo(x, y);
-    x0 = x;
-    y0 = y;
+    length += Math.hypot(x - x0, y - y0);
+    [x0, y0] = [x, y];
   }
+  return length;
 }
 
-function strokeMethod(brush, method, color, width) {
+function strokeMethod(brush, method, width, offset) {
   brush.lineJoin = "round";
   brush.lineCap = "butt";
-  brush.setLineDash([]);
   brush.strokeStyle = KNOWN.paper[night.matches ? "dark" : "light"];
   brush.globalAlpha = 0.75;
   brush.lineWidth = width + 2.5;
   brush.stroke();
   brush.globalAlpha = 1;
+  brush.lineCap = method.dash.length ? "butt" : "round"; // a piece that is added later leaves no gap
   brush.setLineDash(method.dash);
-  brush.strokeStyle = color;
+  brush.lineDashOffset = offset;
+  brush.strokeStyle = ink(method.color);
   brush.lineWidth = width;
   brush.stroke();
   brush.setLineDash([]);
+}
+
+// Lines that were drawn before, by the canvas on which they stand: a frame that plays adds only what is new.
+const trails = new Map();
+
+function drawTrails(canvas, brush, shown, at, chosen, placeOf, isPlaying) {
+  let trail = trails.get(canvas);
+  const isOn = isPlaying && trail && trail.shown === shown && trail.at <= at && trail.layer.width === canvas.width && trail.layer.height === canvas.height;
+  if (!isOn) {
+    const layer = trail ? trail.layer : document.createElement("canvas");
+    [layer.width, layer.height] = [canvas.width, canvas.height];
+    trail = { layer, shown, reached: new Map(), lengths: new Map() };
+    trails.set(canvas, trail);
+  }
+  trail.at = at;
+  const pen = trail.layer.getContext("2d");
+  pen.setTransform(brush.getTransform());
+  for (const { method, course } of shown) {
+    const [from, to] = [trail.reached.get(method) ?? 0, reachedBy(course, at) - 1];
+    if (to <= from) continue;
+    const offset = trail.lengths.get(method) ?? 0;
+    const length = trace(pen, from, to, placeOf(course));
+    strokeMethod(pen, method, method.name === chosen ? 2.8 : 2, offset);
+    trail.reached.set(method, to);
+    trail.lengths.set(method, offset + length);
+  }
+  brush.drawImage(trail.layer, 0, 0, canvas.clientWidth, canvas.clientHeight);
 }
 
 // An arrow from one place of the screen to another.

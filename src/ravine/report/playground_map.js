@@ -125,15 +125,12 @@ const reachedBy = (course, at) => Math.min(course.count, Math.floor(at / course.
 const NEAR = 4000;
 const near = (value) => Math.max(-NEAR, Math.min(NEAR, value));
 
-function drawTracks(canvas, surface, shown, at, chosen) {
+function drawTracks(canvas, surface, shown, at, chosen, isPlaying) {
   const { brush, width, height } = sharp(canvas);
   const view = viewOf(surface, width, height);
   const place = (course) => (k) => toScreen(view, course.points[2 * k], course.points[2 * k + 1]).map(near);
   const paper = KNOWN.paper[night.matches ? "dark" : "light"];
-  for (const { method, course } of shown) {
-    trace(brush, reachedBy(course, at), place(course));
-    strokeMethod(brush, method, ink(method.color), method.name === chosen ? 2.8 : 2);
-  }
+  drawTrails(canvas, brush, shown, at, chosen, place, isPlaying);
   for (const { method, course } of shown) {
     const [a, b] = place(course)(reachedBy(course, at) - 1);
     drawMark(brush, method.mark, a, b, method.name === chosen ? 1.35 : 1.1, ink(method.color), paper);

@@ -12,6 +12,7 @@ let shown = []; // the methods that are ticked, with their courses
 let scale = null;
 let playing = false;
 let before = 0;
+let told = 0; // when the step was last told of: while playing, no eye follows more
 const tuned = new Map(); // lr by surface and method, at the usual start
 
 function defaults() {
@@ -88,14 +89,15 @@ function draw() {
   const at = Math.floor(state.at);
   const chart = find("chart");
   scale ??= scaleOf(surface, shown, chart.clientWidth, chart.clientHeight);
-  const { brush, view } = drawTracks(find("tracks"), surface, shown, at, state.chosen);
-  drawChart(chart, surface, shown, at, state.budget, state.chosen, scale);
-  if (!playing) drawAnatomy(brush, view);
+  const { brush, view } = drawTracks(find("tracks"), surface, shown, at, state.chosen, playing);
+  drawChart(chart, surface, shown, at, state.budget, state.chosen, scale, playing);
+  if (!playing || before - told > 250) drawAnatomy(brush, view);
   write(at);
 }
 
 // Shows the step that has just been made, or before the first the one that comes.
 function drawAnatomy(brush, view) {
+  told = performance.now();
   const here = world();
   const found = shown.find(({ method }) => method.name === state.chosen);
   const lens = find("lens");
@@ -108,7 +110,7 @@ function drawAnatomy(brush, view) {
   const made = Math.floor(Math.floor(state.at) / course.per);
   const isOver = course.outcome !== "finished" && made > course.when;
   const seen = anatomy(method.rule, fieldsOf(method), here, state.start, Math.max(1, isOver ? course.when : made));
-  if (isWhole(seen) && state.at < state.budget && !isOver) drawStep(brush, method, seen, ([x, y]) => toScreen(view, x, y), 46);
+  if (!playing && isWhole(seen) && state.at < state.budget && !isOver) drawStep(brush, method, seen, ([x, y]) => toScreen(view, x, y), 46);
   drawLens(lens, here.surface, method, seen);
   writeWords(tell(here, method, seen, made === 0));
 }
@@ -264,6 +266,7 @@ function pause() {
 
 function showPlaying() {
   find("play").classList.toggle("playing", playing);
+  find("words").setAttribute("aria-live", playing ? "off" : "polite");
   say(find("play").querySelector("span"), playing ? "Pause" : "Play");
 }
 
@@ -430,6 +433,8 @@ function remember() {
 
 function restore(text) {
   const { found, damaged } = readLink(text);
+  playing = false;
+  showPlaying();
   Object.assign(state, defaults());
   if (found.surface) {
     state.surface = found.surface;
@@ -512,6 +517,7 @@ function onKey(event) {
 
 function redrawAll() {
   scale = null;
+  trails.clear();
   drawGround(find("ground"), world().surface);
   placeHandle();
   refresh();
