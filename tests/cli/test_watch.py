@@ -170,13 +170,29 @@ def test_the_command_has_the_words_and_the_defaults_of_its_function():
     mine, typed = inspect.signature(ravine.watch.watch).parameters, inspect.signature(command).parameters
     for name, parameter in mine.items():
         assert typed[name].default == parameter.default
-    assert set(typed) - set(mine) == {"out"}
+    assert set(typed) - set(mine) == {"out", "gallery", "playground"}
 
 
 @pytest.mark.slow
-def test_a_gif_is_there_in_twenty_seconds_as_a_whole_command(here):
-    begun = time.process_time(), time.monotonic()
-    words = [sys.executable, "-m", "ravine", "watch", "rosenbrock", "--out", "x.gif"]
-    subprocess.run(words, check=True, capture_output=True)
-    assert (here / "x.gif").stat().st_size > 100_000
-    assert time.monotonic() - begun[1] < 60  # a machine that does other things too; alone it is under 20
+def test_the_whole_story_is_one_page_in_a_folder(here, capsys):
+    assert run(["--gallery", "story"], capsys) == ["Gallery: story/index.html"]
+    assert [path.name for path in (here / "story").iterdir()] == ["index.html"]
+
+
+def test_the_playground_is_one_file(here, capsys):
+    assert run(["--playground", "play.html"], capsys) == ["Playground: play.html"]
+    assert (here / "play.html").stat().st_size < 5_000_000
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--playground", "play.gif"], "--playground 'play.gif': the file must end in .html."),
+        (["--playground", "nowhere/play.html"], "--playground 'nowhere/play.html': there is no folder 'nowhere'"),
+        (["--gallery", "file"], "'file'"),
+        (["--gallery", "a", "--playground", "b.html"], "two pages: ask for one of them"),
+    ],
+)
+@pytest.mark.usefixtures("here")
+def test_pages_that_cannot_be_written_are_told(capsys, words, said):
+    assert said in refused(words, capsys)

@@ -142,6 +142,12 @@ def watch(
     surface: Annotated[
         str, typer.Argument(metavar="SURFACE", help='ravine, rosenbrock, himmelblau, ..., or "ravine(kappa=1000)"')
     ] = "ravine",
+    gallery: Annotated[
+        str | None, typer.Option(metavar="DIR", help="instead: the whole story in scenes, as one page in a folder")
+    ] = None,
+    playground: Annotated[
+        str | None, typer.Option(metavar="FILE", help="instead: a page to drag, tune and play with every method")
+    ] = None,
     methods: Annotated[
         str | None,
         typer.Option(help='such as sgd,adam,lbfgs,newton,"Momentum(momentum=0.5)","Adam(lr=0.1)",mine.py:MyRule'),
@@ -156,9 +162,15 @@ def watch(
     out: Annotated[str | None, typer.Option(help="a .html, .gif, .mp4 or .png file; SURFACE.html")] = None,
 ) -> None:
     """Watch methods move on a surface, each at its own tuned lr, all on the same budget."""
-    from .watch import run_watch
+    from .watch import run_gallery, run_playground, run_watch
 
-    run_watch(surface, methods, start, steps, lr, noise, seed, out)
+    if gallery is not None and playground is not None:
+        raise RavineError("--gallery and --playground are two pages: ask for one of them.")
+    if gallery is not None:
+        return run_gallery(gallery)
+    if playground is not None:
+        return run_playground(playground)
+    return run_watch(surface, methods, start, steps, lr, noise, seed, out)
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """What `ravine watch` prints and writes."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich import box
@@ -46,17 +47,42 @@ def run_watch(
     print(f"Picture: {_write(scene, path or Path(f'{scene.surface.name}.html'))}")
 
 
-def _file(out: str) -> Path:
-    path = Path(out)
-    if path.suffix not in ENDINGS:
-        raise RavineError(
-            f"--out {out!r}: the file must end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}."
-            f"{nearest(path.suffix, ENDINGS)}"
-        )
+def run_gallery(folder: str) -> None:
+    """Writes the story of all methods in scenes.
+
+    Args:
+        folder: Where the page is to lie.
+    """
+    from ..report.scenes import write
+
+    console = Console(highlight=False, stderr=True)
+
+    def tell(number: int, of: int, scene: str) -> None:
+        console.print(f"Scene {number + 1} of {of}: {scene}", style="dim", markup=False)
+
+    print(f"Gallery: {write(Path(folder), tell)}")
+
+
+def run_playground(file: str) -> None:
+    """Writes the page on which everybody moves the methods.
+
+    Args:
+        file: Where it is to lie.
+    """
+    from ..report.playground import write
+
+    print(f"Playground: {write(_file(file, '--playground', ('.html',)))}")
+
+
+def _file(out: str, option: str = "--out", endings: Sequence[str] = ENDINGS) -> Path:
+    path, typed = Path(out), f"{option} {out!r}"
+    if path.suffix not in endings:
+        known = f"{', '.join(endings[:-1])} or {endings[-1]}" if len(endings) > 1 else endings[0]
+        raise RavineError(f"{typed}: the file must end in {known}.{nearest(path.suffix, endings)}")
     if not path.parent.is_dir():
-        raise RavineError(f"--out {out!r}: there is no folder {str(path.parent)!r}; make it first.")
+        raise RavineError(f"{typed}: there is no folder {str(path.parent)!r}; make it first.")
     if path.is_dir():
-        raise RavineError(f"--out {out!r}: that is a folder; name a file in it.")
+        raise RavineError(f"{typed}: that is a folder; name a file in it.")
     if path.suffix == ".mp4":
         trajectories_film.check_ffmpeg(path)
     return path
