@@ -34,6 +34,32 @@ def test_heights_of_a_surface_that_falls_below_zero_are_measured_from_its_minimu
     assert info.above.startswith("value above −78.3")
 
 
+def test_a_small_part_of_a_wide_box_is_shown_closer_with_all_that_happens_in_it():
+    scene = watch("ackley", "Adam(lr=0.1),newton", steps=60)
+    info = trajectories.info(scene)
+    (low, high), _ = scene.surface.box
+    assert info.x[-1] - info.x[0] < 0.5 * (high - low)
+    for track in info.tracks:
+        assert (track.points.min(0) > [info.x[0], info.y[0]]).all()
+        assert (track.points.max(0) < [info.x[-1], info.y[-1]]).all()
+    assert (INFO.x[0], INFO.x[-1]) == (-2, 2)  # Rosenbrock's is shown whole
+
+
+def test_of_very_many_minima_only_the_deepest_are_marked():
+    info = trajectories.info(watch("rastrigin", "newton", steps=10))
+    assert info.minima.tolist() == [[0.0, 0.0]]
+    assert len(info.saddles) == len(info.maxima) == 0
+
+
+@pytest.mark.parametrize("name", ["rosenbrock", "strict_saddle", "rastrigin"])
+def test_ticks_are_round_and_there_are_several(name):
+    info = trajectories.info(watch(name, "SGD(lr=0.01)", steps=30))
+    low, high = info.span
+    assert 2 <= len(info.ticks) <= 9
+    assert all(low <= tick <= high for tick in info.ticks)
+    assert {f"{tick:e}"[0] for tick in info.ticks} <= {"1", "2", "5"}
+
+
 def test_a_method_looks_like_its_family_however_it_is_written():
     by_name = {track.name: track.look for track in INFO.tracks}
     assert by_name["Adam(lr=0.1)"] == KNOWN["adam"]

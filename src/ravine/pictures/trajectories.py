@@ -1,12 +1,14 @@
 """Trajectories: where methods went on a surface, and how far they came for what it cost."""
 
+import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..engines.latex.equations import letter
-from ..functions import Surface
+from ..functions import Point, Surface
 from ..numbers import MISSING, short
 from ..part import meanings
 from ..watch import Course, Scene
@@ -19,11 +21,20 @@ Floats = NDArray[np.float64]
 GRID = 241
 """How many points along each coordinate the surface is worked out at."""
 
+CLOSE, CLOSEST, ROOM = 0.35, 0.05, 1.6
+"""A picture shows less than the box where all that happens, and as much again, fills less than a share of it."""
+
+MOST_MARKS = 16
+"""How many minima, saddles or maxima are marked, at most."""
+
 LEVELS = 18
 """How many contours there are."""
 
 DEEPEST = 1e-6
 """The lowest contour, at least, as a share of the highest."""
+
+FEW_DECADES = 2.5
+"""How many powers of ten are too few for an axis that names only these."""
 
 FRAMES = 100
 """How many moments of a course a film shows, at most."""
@@ -120,7 +131,17 @@ class Trajectories(NamedTuple):
         decades = max(np.log10(self.top / self.bottom), 0.3)
         highest = max(float(track.heights.max()) for track in self.tracks)
         top = min(highest, self.top * 10.0 ** (0.3 * decades))
-        return self.bottom / 10.0 ** (0.06 * decades), top * 10.0 ** (0.08 * decades)
+        low, high = self.bottom / 10.0 ** (0.06 * decades), top * 10.0 ** (0.08 * decades)
+        return min(low, high / 10), high  # so that there are round numbers on it
+
+    @property
+    def ticks(self) -> list[float]:
+        """Round heights for their axis: powers of ten, or 1, 2 and 5 times these where there are few."""
+        low, high = np.log10(self.span)
+        every = max(1, math.ceil((high - low) / 8))
+        steps = (1, 2, 5) if high - low < FEW_DECADES else (1,)
+        powers = [k for k in range(math.floor(low), math.ceil(high) + 1) if k % every == 0]
+        return [step * 10.0**k for k in powers for step in steps if low <= np.log10(step * 10.0**k) <= high]
 
     @property
     def above(self) -> str:
@@ -157,10 +178,11 @@ def info(scene: Scene) -> Trajectories:
         Arrays and words.
     """
     surface, lowest = scene.surface, scene.ground.lowest
-    (left, right), (low, high) = surface.box
+    view = _view(scene)
+    (left, right), (low, high) = view
     x, y = np.linspace(left, right, GRID), np.linspace(low, high, GRID)
     heights = surface(np.stack(np.meshgrid(x, y), -1)) - lowest
-    minima, saddles, maxima = (np.array([point.x for point in each]).reshape(-1, 2) for each in _known(scene))
+    minima, saddles, maxima = (np.array([point.x for point in each]).reshape(-1, 2) for each in _known(surface, view))
     tracks = tuple(_track(course, look, lowest) for course, look in zip(scene.courses, _looks(scene), strict=True))
     return Trajectories(
         surface.title, _formula(surface), scene.fairness, x, y, heights, _levels(heights), lowest,
@@ -175,10 +197,25 @@ def _formula(surface: Surface) -> str:
     return ", \\; ".join([surface.formula, *known])
 
 
-def _known(scene: Scene):
-    """Minima, saddles and maxima that lie in the box."""
-    for points in (scene.surface.minima, scene.surface.saddles, scene.surface.maxima):
-        yield [point for point in points if scene.ground.is_inside(np.array(point.x))]
+def _view(scene: Scene) -> Floats:
+    """The box; where all that happens lies in a small part of it, a square around that."""
+    box = np.array(scene.surface.box)
+    seen = np.vstack([course.points for course in scene.courses] + [np.array([m.x]) for m in scene.surface.minima[:1]])
+    width = (box[:, 1] - box[:, 0]).min()
+    middle, reach = (seen.max(0) + seen.min(0)) / 2, np.ptp(seen, axis=0).max() * ROOM
+    if reach > CLOSE * width:
+        return box
+    half = max(reach, CLOSEST * width) / 2
+    middle = np.clip(middle, box[:, 0] + half, box[:, 1] - half)
+    return np.stack([middle - half, middle + half], 1)
+
+
+def _known(surface: Surface, view: Floats) -> Iterator[list[Point]]:
+    """Minima, saddles and maxima that are seen; of very many only the deepest, which is what methods look for."""
+    for points in (surface.minima, surface.saddles, surface.maxima):
+        inside = [point for point in points if (view[:, 0] <= point.x).all() and (point.x <= view[:, 1]).all()]
+        many = len(inside) > MOST_MARKS
+        yield [point for point in inside if point.value == surface.minima[0].value] if many else inside
 
 
 def _looks(scene: Scene) -> list[Look]:

@@ -79,7 +79,8 @@ class Stage:
         if info.formula:
             formula = f"${info.formula.replace(TFRAC, FRAC)}$"
             right = head.get_window_extent(self.canvas.get_renderer()).x1 / self.figure.bbox.width + 0.02
-            shown = self.figure.text(right, 0.937, formula, size=14, math_fontfamily="cm", **write)
+            lift, size = (0.004, 11) if "sum" in formula else (0, 14)  # a sum has words below it
+            shown = self.figure.text(right, 0.937 + lift, formula, size=size, math_fontfamily="cm", **write)
             if shown.get_window_extent().x1 > 0.975 * self.figure.bbox.width:
                 shown.remove()  # a formula that is longer than the stage tells nothing
 
@@ -168,6 +169,12 @@ def _within(name: str, most: int) -> str:
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
+def _power(tick: float) -> str:
+    """A height beside its tick: as it is where it is short, else as a power of ten."""
+    exponent = round(np.log10(tick))
+    return f"{tick:g}" if 1e-3 <= tick < 1e4 else f"$10^{{{exponent}}}$"
+
+
 def _draw_map(axes: Axes, info: Trajectories) -> None:
     ramp = LinearSegmentedColormap.from_list("ground", [VALLEY, RIDGE])(np.linspace(0, 1, len(info.levels) + 1))
     axes.contourf(info.x, info.y, info.heights, info.levels, colors=ramp, extend="both")
@@ -202,6 +209,7 @@ def _draw_axes(axes: Axes, info: Trajectories) -> None:
     axes.set(xlim=(0, info.steps), ylim=info.span)
     axes.grid(axis="y", color=GRID.light, linewidth=0.8)
     axes.minorticks_off()
+    axes.set_yticks(info.ticks, [_power(tick) for tick in info.ticks])
     axes.set_axisbelow(True)
     axes.set_title(info.above, loc="left", size=11, color=FAINT_WORDS.light)
     axes.set_xlabel("gradient evaluations", size=11, color=FAINT_WORDS.light)

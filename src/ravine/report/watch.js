@@ -26,9 +26,9 @@
     const size = Math.abs(rounded);
     return minus(size && (size < 1e-4 || size >= 1e5) ? rounded.toExponential() : String(rounded));
   };
-  const power = (k) => {
-    if (Math.abs(k) < 4) return [element("tspan", {}, [String(10 ** k)])];
-    return ["10", element("tspan", { dy: -5, "font-size": "10" }, [minus(String(k))])];
+  const power = (tick) => {
+    if (tick >= 9e-4 && tick < 9999) return [String(+tick.toPrecision(2))];
+    return ["10", element("tspan", { dy: -5, style: "font-size: 10px" }, [minus(String(Math.round(Math.log10(tick))))])];
   };
   const steps = (low, high, about) => {
     const rough = (high - low) / about;
@@ -117,14 +117,12 @@
   const curves = () => {
     const [low, high] = scene.span.map(Math.log10);
     const still = (right, up, size) => {
-      const every = Math.max(1, Math.ceil((high - low) / 8));
-      const powers = [];
-      for (let k = Math.ceil(low); k <= high; k++) if (k % every === 0) powers.push(k);
+      const powers = scene.ticks.map(Math.log10);
       const floor = size.height - PAD.bottom;
       return {
         under: [
           ...powers.map((k) => element("line", { class: "grid", x1: PAD.left, x2: size.width - PAD.right, y1: up(k), y2: up(k) })),
-          ...powers.map((k) => words(PAD.left - 7, up(k) + 4, power(k), "end")),
+          ...scene.ticks.map((tick) => words(PAD.left - 7, up(Math.log10(tick)) + 4, power(tick), "end")),
           ...steps(0, scene.steps, 4).map((x) => words(right(x), floor + 18, [String(x)])),
           words(PAD.left, 14, [scene.above], "start"),
           element("line", { class: "frame", x1: PAD.left, x2: size.width - PAD.right, y1: floor, y2: floor }),

@@ -94,6 +94,7 @@ def _data(info: Trajectories) -> dict[str, Any]:
         "span": info.span,
         "bottom": info.bottom,
         "above": info.above,
+        "ticks": info.ticks,
         "tracks": [_track(info, track) for track in info.tracks],
     }
 
