@@ -1,7 +1,7 @@
 """Minimizing functions: a descent, which knows the way, times a search, which knows how far.
 
     result = ravine.minimize(fun, x0, "bfgs")
-    result = ravine.minimize(fun, x0, LBFGS(history=20), StrongWolfe(curvature=0.5))
+    result = ravine.minimize(fun, x0, LBFGS(history=50), StrongWolfe(curvature=0.5))
 
 The package can be called: it is `minimize` itself. `begin` and `advance` make one step at a time, on any `Objective`.
 """

@@ -1,5 +1,6 @@
 """L-BFGS: BFGS that remembers the last few steps instead of a matrix."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,7 +24,7 @@ class LBFGS(Descent):
     Nocedal & Wright 2006, Algorithm 7.4.
     """
 
-    history: int = field(10, "number of steps that are remembered", at_least=1, whole=True, also=("m", "memory"))
+    history: int = field(20, "number of steps that are remembered", at_least=1, whole=True, also=("m", "memory"))
     curvature: float = field(1e-10, "smallest cosine between step and gradient change that is learned from", at_least=0)
 
     def default_search(self) -> Search:
@@ -31,16 +32,19 @@ class LBFGS(Descent):
         return StrongWolfe()
 
     def direction(self, objective: Objective, point: Point, memory: Memory) -> Tensor:
-        """The two loops of the recursion, on the coefficients of the pairs and of the gradient."""
+        """Two products with the pairs; the two loops of the recursion between them run on coefficients."""
         del objective
         if not memory.get("count"):
             return first_step(point.gradient)
-        pairs, order = memory["pairs"], _order(memory, self.history)
-        on_pairs = (pairs @ point.gradient).tolist()
-        products = memory["products"].tolist()
-        weights, scale = _two_loops(on_pairs, products, order, self.history)
-        coefficients = torch.tensor(weights, dtype=pairs.dtype, device=pairs.device)
-        return torch.addmv(point.gradient, pairs.T, coefficients, beta=-scale, alpha=-1)
+        pairs = memory["pairs"]
+        latest = torch.arange(max(0, memory["count"] - self.history), memory["count"]) % self.history
+        rows = torch.cat([latest, self.history + latest])
+        products = memory["products"][rows][:, rows].numpy()
+        on_pairs = (pairs @ point.gradient).to("cpu", torch.float64)[rows].numpy()
+        found, scale = _two_loops(on_pairs, products)
+        weights = torch.zeros(len(pairs), dtype=torch.float64)
+        weights[rows] = torch.from_numpy(found)
+        return torch.addmv(point.gradient, pairs.T, weights.to(pairs), beta=-scale, alpha=-1)
 
     def learn(self, memory: Memory, before: Point, after: Point) -> Memory:
         """Writes the new pair over the oldest."""
@@ -65,30 +69,16 @@ class LBFGS(Descent):
         return {**memory, "count": 0} if memory.get("count") else None
 
 
-def _order(memory: Memory, m: int) -> list[int]:
-    """The rows of the pairs, from the oldest to the latest."""
-    count = memory["count"]
-    return [i % m for i in range(max(0, count - m), count)]
-
-
-def _two_loops(
-    on_pairs: list[float], products: list[list[float]], order: list[int], m: int
-) -> tuple[list[float], float]:
-    """Works out H g = scale g + sum of weights times pairs, from inner products alone."""
-    weights = [0.0] * len(on_pairs)
-    alpha: dict[int, float] = {}
-    for i in reversed(order):
-        on_s = on_pairs[i] + sum(weights[m + j] * products[m + j][i] for j in alpha)
-        alpha[i] = on_s / products[i][m + i]
-        weights[m + i] = -alpha[i]
-    latest = order[-1]
-    scale = products[latest][m + latest] / products[m + latest][m + latest]
-    for i in order:
-        weights[m + i] *= scale
-    done: list[int] = []
-    for i in order:
-        on_y = scale * on_pairs[m + i] + sum(weights[m + j] * products[m + j][m + i] for j in order)
-        on_y += sum(weights[j] * products[j][m + i] for j in done)
-        weights[i] = alpha[i] - on_y / products[i][m + i]
-        done.append(i)
-    return weights, scale
+def _two_loops(on_pairs: np.ndarray, products: np.ndarray) -> tuple[np.ndarray, float]:
+    """Works out H g = scale g + sum of weights times pairs (s from the oldest to the latest, then y), from products."""
+    k = len(on_pairs) // 2
+    weights, alpha = np.zeros(2 * k), np.zeros(k)
+    for i in reversed(range(k)):
+        alpha[i] = (on_pairs[i] + weights @ products[:, i]) / products[i, k + i]
+        weights[k + i] = -alpha[i]
+    scale = products[k - 1, 2 * k - 1] / products[2 * k - 1, 2 * k - 1]
+    weights *= scale
+    for i in range(k):
+        on_y = scale * on_pairs[k + i] + weights @ products[:, k + i]
+        weights[i] = alpha[i] - on_y / products[i, k + i]
+    return weights, float(scale)

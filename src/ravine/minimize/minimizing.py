@@ -43,7 +43,7 @@ def minimize(
         x0: The start: a tensor, an array, a list of numbers, or any nesting of them in lists, tuples and dicts.
             Whatever its precision, everything is worked out in `dtype`.
         method: Which way to go: "newton", "newton_cg", "bfgs", "sr1", "lbfgs", "nonlinear_cg", "gauss_newton",
-            "levenberg_marquardt", "gradient_descent", or a part such as `LBFGS(history=20)`.
+            "levenberg_marquardt", "gradient_descent", or a part such as `LBFGS(history=50)`.
         search: How far: "strong_wolfe", "hager_zhang", "backtracking", "trust_region", "fixed", or a part; what suits
             the method where none is given.
         gradient: The gradient of `fun`, in the structure of x0; by automatic differentiation where none is given.

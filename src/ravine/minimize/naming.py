@@ -56,8 +56,8 @@ def read_descent(given: str | Descent) -> Descent:
     Returns:
         The descent.
 
-    >>> read_descent("l-bfgs"), read_descent("LBFGS(history=20)")
-    (LBFGS(), LBFGS(history=20))
+    >>> read_descent("l-bfgs"), read_descent("LBFGS(history=50)")
+    (LBFGS(), LBFGS(history=50))
     """
     return _read(given, DESCENTS, Descent, "method")
 
