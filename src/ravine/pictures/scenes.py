@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, StrMethodFormatter
 
 from ravine.watch.scenes import THEORY, Curves, Exhibit, Line, Map
 
@@ -29,6 +30,9 @@ RIDGE, MOST = "#8296aa", 0.6
 RESOLUTION = 180
 """Pixels per inch of the ground, which is the only part that is not drawn in lines."""
 
+FEW_DECADES = 300
+"""Up to which ratio of its ends a logarithmic axis has numbers between the powers of ten."""
+
 FEW_DOTS = 90
 """Up to how many steps each is marked: beyond, dots hide the line."""
 
@@ -49,7 +53,7 @@ class Drawn(NamedTuple):
 
 
 def names(exhibit: Exhibit) -> dict[str, Look]:
-    """Gives everyone in a scene a look: that of the method it is one of, where it alone is one of it.
+    """Gives everyone in a scene a look: that of the method which it is one of, if no other has it before.
 
     Args:
         exhibit: The scene.
@@ -59,8 +63,9 @@ def names(exhibit: Exhibit) -> dict[str, Look]:
     """
     each = [name for name, _ in exhibit.settings]
     families = [re.split(r"[ ,]", name)[0] for name in each]
+    free = [family for family in families if family in KNOWN | LATER and family not in each]
     known = [
-        family if family in KNOWN | LATER and families.index(family) == position else name
+        family if family in free and families.index(family) == position else name
         for position, (name, family) in enumerate(zip(each, families, strict=True))
     ]
     given = looks(known)
@@ -103,7 +108,7 @@ def draw(exhibit: Exhibit) -> tuple[Drawn, ...]:
 def _svg(panel: Curves | Map, known: dict[str, Look], name: str) -> str:
     with rc_context({**STYLE, "svg.hashsalt": name, "savefig.dpi": RESOLUTION}):
         figure = Figure((WIDTH, HEIGHT))
-        axes = figure.add_axes((0.115, 0.125, 0.85, 0.855))
+        axes = figure.add_axes((0.115, 0.125, 0.835, 0.855))
         if isinstance(panel, Map):
             _draw_map(axes, panel, known)
         else:
@@ -163,9 +168,10 @@ def _draw_map(axes: Axes, panel: Map, known: dict[str, Look]) -> None:
     for name, points in panel.walks:
         near = np.clip(points[np.isfinite(points).all(1)], middle - reach, middle + reach)
         _walk(axes, near, known[name], panel.dotted and len(near) <= FEW_DOTS)
-    starts = {tuple(points[0]) for _, points in panel.walks}
-    for start in starts:
-        axes.plot(*start, "o", markersize=9, markeredgewidth=1.8, color="none", markeredgecolor=WORDS.light, zorder=8)
+    for _, points in panel.walks[:1]:
+        axes.plot(
+            *points[0], "o", markersize=9, markeredgewidth=1.8, color="none", markeredgecolor=WORDS.light, zorder=8
+        )
 
 
 def _levels(heights: np.ndarray) -> np.ndarray:
@@ -201,6 +207,11 @@ def _draw_curves(axes: Axes, panel: Curves, known: dict[str, Look]) -> None:
     axes.set_xlabel(panel.across, color=FAINT_WORDS.light)
     axes.grid(axis="y", color=GRID.light, linewidth=0.8)
     axes.minorticks_off()
+    for axis, scale in zip((axes.xaxis, axes.yaxis), panel.scales, strict=True):
+        low, high = axis.get_view_interval()
+        if scale == "log" and high / low < FEW_DECADES:
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
 

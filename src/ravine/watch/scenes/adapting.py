@@ -55,6 +55,7 @@ def valley() -> Exhibit:
             Curves(
                 "height above the minimum", "steps",
                 tuple(Line(name, t, np.maximum(each(points), 1e-16)) for name, points in courses.items()),
+                bounds=(1e-9, 1e3),
             ),
         ),
         tuple(settings),
@@ -79,7 +80,7 @@ def rare() -> Exhibit:
         mean = np.nan_to_num((each(points) - lowest).mean(-1), nan=np.inf)
         chosen = int(mean[-1].argmin())
         losses[name], ends[name] = mean[:, chosen], float(mean[-1, chosen])
-        walks.append((name, points[:, chosen].mean(1)))
+        walks.append((name, points[:, chosen, 0]))
         settings.append((name, f"lr {short(float(RARE_RATES[chosen]))}, its best"))
     proofs = [Proof("mean loss above the lowest, adagrad", ends["adagrad"], 0.0, 0.035, "below 0.035")]
     for name, times in (("sgd", 2.0), ("rmsprop", 1.3)):
@@ -91,9 +92,10 @@ def rare() -> Exhibit:
         "Adagrad is right where some inputs are rare",
         "The second of two inputs is there in one example of twenty: the weight of the first meets noise in every "
         "step and wants small ones, that of the second is seldom heard and wants long ones. Adagrad gives each its "
-        f"own, by how much it has heard; courses and losses are means over {RARE_RUNS} runs of single examples.",
+        f"own, by how much it has heard; the map is one run, the rare input’s weight upward, and the curves are "
+        f"means over {RARE_RUNS}.",
         (
-            Map("the mean course: the rare input’s weight goes up", each, tuple(walks), dotted=False),
+            Map("one run of single examples", each, tuple(walks), ((-0.4, 2.7), (-0.3, 3.4)), dotted=False),
             Curves("mean loss above the lowest", "steps", tuple(Line(n, t, loss) for n, loss in losses.items())),
         ),
         tuple(settings),
@@ -108,7 +110,7 @@ def correction() -> Exhibit:
     """Adam's means start at zero, and without their correction its first steps are several times too long."""
     each, names = Ravine(kappa=10.0), ("adam", "adam, uncorrected")
     rules = dict(zip(names, (Adam(lr=LR), Adam(lr=LR, bias_correction=False)), strict=True))
-    courses = {name: walked(each, rule, (1.0, 1.0), 200) for name, rule in rules.items()}
+    courses = {name: walked(each, rule, (1.0, -0.4), 200) for name, rule in rules.items()}
     start = torch.zeros(1, dtype=torch.float64)
     steady = {name: wandered(lambda p: SLOPE + 0 * p, rule, start, STEPS)[:, 0] for name, rule in rules.items()}
     lengths = {name: -np.diff(p) / LR for name, p in steady.items()}
@@ -128,7 +130,7 @@ def correction() -> Exhibit:
         "the first steps are divided by far too little. The curves are step lengths on a slope that stays the same, "
         "where the right length is lr from the first step on.",
         (
-            Map("200 steps in a ravine", each, tuple(courses.items()), ((-1.7, 1.3), (-1.5, 1.5)), dotted=False),
+            Map("200 steps in a ravine", each, tuple(courses.items()), ((-1.6, 1.2), (-1.4, 1.4)), dotted=False),
             Curves(
                 "step length in units of lr, on a steady slope", "steps",
                 (Line(THEORY, t, known), *(Line(name, t, lengths[name]) for name in names)), ("linear", "linear"),
@@ -150,42 +152,51 @@ class Scaled(Surface):
         return self.unit * (x**2 + 10 * y**2) / 2
 
 
-UNITS = {0.01: "a hundredth", 1.0: "as it is", 100.0: "a hundredfold"}
-ADADELTA_STEPS = 600
+UNITS = {0.01: "loss in hundredths", 1.0: "loss as it is", 100.0: "loss a hundredfold"}
+UNIT_STEPS, BOWL_LR = 380, 2 / 11
 
 
 def units() -> Exhibit:
     """Adadelta needs no learning rate: its steps do not know in which unit the loss is measured."""
-    surfaces = {words: Scaled(unit=unit) for unit, words in UNITS.items()}
-    start, lr = (1.0, 1.0), 2 / 11
-    heights: dict[str, Floats] = {}
-    for method, rule in (("adadelta", Adadelta()), ("sgd", SGD(lr=lr))):
-        for words, each in surfaces.items():
-            points = walked(each, rule, start, ADADELTA_STEPS)
-            heights[f"{method}, {words}"] = Scaled()(points)
-    one = walked(surfaces["a hundredfold"], Adadelta(), start, 1)
-    steps = {name: first(values < 0.01 * values[0]) for name, values in heights.items()}
-    adadelta = [steps[f"adadelta, {words}"] for words in UNITS.values()]
-    known, begun = math.sqrt(1e-6 / 0.1), float(1 - one[1, 1])
-    slowest, price = max(adadelta) / min(adadelta), adadelta[1] / steps["sgd, as it is"]
-    lost = float(heights["sgd, a hundredfold"][20])
-    claim = f"√(eps/(1 − rho)) = {known:.5f}, ± 1 %"
-    proofs = (
-        near("adadelta’s first step, in units of the weight", begun, known, 0.01 * known, claim),
-        at_most("its steps to 1 % of the height, most over fewest of the units", slowest, 1.1, "at most 1.1"),
-        at_least("height of sgd, a hundredfold, after 20 steps", lost, 1e6, "above a million: it diverges"),
-        at_least("adadelta’s steps to 1 % of the height, over sgd’s", price, 2.0, "at least twice: its price"),
-    )
-    t = np.arange(ADADELTA_STEPS + 1)
-    lines = tuple(Line(name, t, np.nan_to_num(values, nan=np.inf)) for name, values in heights.items())
+    descent = f"gradient descent, lr {short(BOWL_LR)}"
+    rules = {descent: SGD(lr=BOWL_LR), "Adadelta": Adadelta()}
+    heights = {
+        method: {words: Scaled()(walked(Scaled(unit), rule, (1.0, 1.0), UNIT_STEPS)) for unit, words in UNITS.items()}
+        for method, rule in rules.items()
+    }
+    t = np.arange(UNIT_STEPS + 1)
+    panels = tuple(
+        Curves(
+            f"{method}: height of the bowl", "steps",
+            tuple(Line(words, t, np.minimum(np.nan_to_num(each, nan=np.inf), 1e6)) for words, each in found.items()),
+            bounds=(1e-4, 1e3),
+        )
+        for method, found in heights.items()
+    )  # fmt: skip
     return Exhibit(
         "units",
         "Adadelta needs no learning rate",
-        "The same bowl is walked in three units of loss: a step of gradient descent grows with the unit, so that an lr "
-        "is right for one of them alone, and Adadelta’s is a length of earlier steps times slopes over slopes, in "
-        "which the unit cancels. Its price is a slow start: the first step is about the root of eps, whatever the "
-        "slope.",
-        (Curves("height in units of the first bowl", "steps", lines, bounds=(1e-8, 1e3)),),
-        tuple((name, "as it comes" if "adadelta" in name else f"lr {short(lr)}") for name in heights),
-        proofs,
+        "The same bowl is walked with its loss in three units: a step of gradient descent grows with the unit, so that "
+        "an lr is right for one of them alone; Adadelta’s is the length of earlier steps, times a slope over slopes, "
+        "in which the unit cancels. Its price is a slow start, as the first step is about the root of eps, whatever "
+        "the slope.",
+        panels,
+        tuple((words, "") for words in UNITS.values()),
+        _units(heights[descent], heights["Adadelta"]),
+    )
+
+
+def _units(sgd: dict[str, Floats], adadelta: dict[str, Floats]) -> tuple[Proof, ...]:
+    """Measures how much the unit matters to both, and what that costs."""
+    begun = float(1 - walked(Scaled(100.0), Adadelta(), (1.0, 1.0), 1)[1, 1])
+    known = math.sqrt(1e-6 / 0.1)
+    reached = {words: first(each < 0.01 * each[0]) for words, each in adadelta.items()}
+    spread = max(reached.values()) / min(reached.values())
+    price = reached[UNITS[1.0]] / first(sgd[UNITS[1.0]] < 0.01 * sgd[UNITS[1.0]][0])
+    claim = f"√(eps/(1 − rho)) = {known:.5f}, ± 1 %"
+    return (
+        near("Adadelta’s first step, in units of the weight", begun, known, 0.01 * known, claim),
+        at_most("its steps to 1 % of the height: the most over the fewest", spread, 1.1, "at most 1.1"),
+        at_least("height after 20 steps of sgd, a hundredfold", float(sgd[UNITS[100.0]][20]), 1e6, "above a million"),
+        at_least("Adadelta’s steps to 1 % of the height over sgd’s, as it is", price, 2.0, "at least 2: its price"),
     )

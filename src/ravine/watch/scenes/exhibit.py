@@ -12,6 +12,8 @@ from ...numbers import MINUS
 
 Floats = NDArray[np.float64]
 
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 THEORY = "theory"
 """The name of every line that no method walked: it is what was known before."""
 
@@ -44,8 +46,10 @@ class Proof(NamedTuple):
         size = abs(self.value)
         if self.value == round(self.value) and size < 1e5:
             return f"{self.value:.0f}".replace("-", MINUS)
-        text = f"{self.value:#.4g}" if 1e-4 <= size < 1e5 else f"{self.value:.1e}"
-        return text.removesuffix(".").replace("-", MINUS)
+        if 1e-4 <= size < 1e5:
+            return f"{self.value:#.4g}".removesuffix(".").replace("-", MINUS)
+        digits, _, power = f"{self.value:.1e}".partition("e")
+        return f"{digits} × 10{str(int(power)).translate(RAISED)}".replace("-", MINUS)
 
 
 def near(what: str, value: float, expected: float, within: float, claim: str) -> Proof:
