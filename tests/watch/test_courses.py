@@ -165,6 +165,14 @@ def test_all_methods_meet_the_same_noise():
     assert noise.std() == pytest.approx(3.0, rel=0.25)
 
 
+def test_all_members_of_a_population_meet_the_same_noise_as_one_alone():
+    ground = read_ground("ravine", noise=2.0)
+    starts, rates = torch.ones(9, 2, dtype=torch.float64), torch.full((9,), 0.001, dtype=torch.float64)
+    points, _ = follow(ground, SGD(), [("lr",)], rates, starts, 20)
+    alone, _ = follow(ground, SGD(), [("lr",)], rates[:1], starts[:1], 20)
+    np.testing.assert_allclose(points, np.broadcast_to(alone, points.shape), rtol=1e-12)
+
+
 def test_another_seed_is_another_noise():
     first, again, other = (course(SGD(0.001), noise=1.0, seed=seed, steps=20).points for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
