@@ -5,7 +5,7 @@ import sys
 
 # What Ravine needs, by the names that are imported.
 NEEDS = ["torch", "numpy", "scipy", "sklearn", "pandas", "pyarrow", "plotly", "jinja2", "latex2mathml"]
-NEEDS += ["typer", "rich", "loky", "filelock", "platformdirs"]
+NEEDS += ["typer", "rich", "loky", "filelock", "platformdirs", "matplotlib", "PIL", "kornia"]
 
 
 def loaded_by(statement: str) -> set[str]:
