@@ -142,6 +142,7 @@ def ravine_by(descent: Descent, search: Any = None) -> Callable[[Known], Found]:
 CONTESTANTS: dict[str, Callable[[Known], Found]] = {
     "BFGS": ravine_by(BFGS()),
     "SciPy BFGS": scipy_by("BFGS"),
+    "LBFGS": ravine_by(LBFGS()),
     "LBFGS(10)": ravine_by(LBFGS(history=10)),
     "SciPy L-BFGS-B": scipy_by("L-BFGS-B"),
     "torch LBFGS": by_torch,
@@ -161,6 +162,7 @@ CONTESTANTS: dict[str, Callable[[Known], Found]] = {
 
 PAIRS = (
     ("BFGS", "SciPy BFGS"),
+    ("LBFGS", "SciPy L-BFGS-B"),
     ("LBFGS(10)", "SciPy L-BFGS-B"),
     ("LBFGS(10)", "torch LBFGS"),
     ("NewtonCG", "SciPy Newton-CG"),

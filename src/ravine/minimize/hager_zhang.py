@@ -85,7 +85,8 @@ class _Closing:
             return False
         if falls_enough(start, tried, rules.decrease):
             return True
-        return self.close and by_slopes(start, tried, rules.decrease, rules.noise)
+        fell = tried.value < start.value or self.close  # a wrong gradient must not pass for noise
+        return fell and by_slopes(start, tried, rules.decrease, rules.noise)
 
     def _bracket(self, alpha: float) -> tuple[Sample, Sample]:
         """Goes on until the slope turns, or the value is above where it began; steps B0 to B3."""

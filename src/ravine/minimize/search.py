@@ -92,7 +92,7 @@ class LineSearch(Search):
         while True:
             direction = descent.direction(objective, point, memory)
             line = Line(objective, point, direction)
-            if bool(torch.isfinite(direction).all()) and line.start.slope < 0:
+            if bool(torch.isfinite(direction).all()) and (line.start.slope < 0 or not self.checked):
                 alpha = self._first(descent, line, state.search)
                 found = self.find(line, alpha)
                 if isinstance(found, Sample):

@@ -50,7 +50,9 @@ class SpectralModel:
         shift = self._shift(radius, max(0.0, -lowest))
         p = self._shifted(shift)
         missing = radius**2 - float(p @ p)
-        if missing > 0 and lowest <= 0:  # the hard case: no part of the gradient along the lowest direction
+        if (
+            missing > 0.01 * radius**2 and lowest <= 0
+        ):  # the hard case: no part of the gradient along the lowest direction
             p[0] += missing**0.5 * (-1 if float(self.gradient[0]) > 0 else 1)
         return self._proposal(p)
 
