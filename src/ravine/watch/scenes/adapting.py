@@ -81,7 +81,7 @@ def rare() -> Exhibit:
         chosen = int(mean[-1].argmin())
         losses[name], ends[name] = mean[:, chosen], float(mean[-1, chosen])
         walks.append((name, points[:, chosen, 0]))
-        settings.append((name, f"lr {short(float(RARE_RATES[chosen]))}, its best"))
+        settings.append((name, f"lr {short(float(RARE_RATES[chosen]))}, the best of {len(RARE_RATES)}"))
     proofs = [Proof("mean loss above the lowest, adagrad", ends["adagrad"], 0.0, 0.035, "below 0.035")]
     for name, times in (("sgd", 2.0), ("rmsprop", 1.3)):
         claim = f"at least {times:g} times"

@@ -73,6 +73,16 @@ def newton() -> Exhibit:
 
 EVALUATIONS, BATCH, RUNS = 60, 10, 20
 
+BEST = 2 / 1.05
+"""The best lr of gradient descent on all examples, as their curvatures are 1 and 0.05."""
+
+SETTINGS = (
+    ("lbfgs, all 200", "strong Wolfe"),
+    ("sgd, all 200", f"lr {short(BEST)}, its best"),
+    ("lbfgs, batches", f"a batch of {BATCH} for each evaluation"),
+    ("sgd, batches", "lr 1.5 / (1 + 0.05 t)"),
+)
+
 
 def _searched(data: RareInputs, generator: torch.Generator | None) -> tuple[Floats, Floats, bool]:
     """Where L-BFGS stood after each evaluation, the loss there, and whether it gave up.
@@ -104,9 +114,9 @@ def _searched(data: RareInputs, generator: torch.Generator | None) -> tuple[Floa
 
 def lbfgs() -> Exhibit:
     """L-BFGS is unmatched with the whole batch, and learns noise for curvature from small ones."""
-    data, lr = RareInputs(), 2 / 1.05
+    data = RareInputs()
     full, exact, _ = _searched(data, None)
-    plain = walked(data, SGD(lr=lr), data.start, EVALUATIONS)
+    plain = walked(data, SGD(lr=BEST), data.start, EVALUATIONS)
     runs = [_searched(data, torch.Generator().manual_seed(seed)) for seed in range(RUNS)]
     few, generator = Sampled(data, BATCH), torch.Generator().manual_seed(0)
     starts = torch.tensor(data.start, dtype=torch.float64).expand(RUNS, 2)
@@ -127,12 +137,6 @@ def lbfgs() -> Exhibit:
         at_least("loss of L-BFGS over that of sgd, on batches", behind, 5.0, "at least 5"),
     )
     t = np.arange(EVALUATIONS + 1)
-    settings = {
-        "lbfgs, all 200": "strong Wolfe",
-        "sgd, all 200": f"lr {short(lr)}, its best",
-        "lbfgs, batches": f"a batch of {BATCH} for each evaluation",
-        "sgd, batches": "lr 1.5 / (1 + 0.05 t)",
-    }
     return Exhibit(
         "lbfgs",
         "L-BFGS is unmatched on all examples, and on batches it takes noise for curvature",
@@ -146,7 +150,7 @@ def lbfgs() -> Exhibit:
                 tuple(Line(name, t, np.maximum(each, 1e-16)) for name, each in losses.items()), bounds=(1e-13, 30.0),
             ),
         ),
-        tuple(settings.items()),
+        SETTINGS,
         proofs,
     )  # fmt: skip
 

@@ -51,11 +51,7 @@ def zigzag() -> Exhibit:
         "momentum": Momentum(lr=1 / KAPPA, momentum=gentle),
         "momentum, fastest": Momentum(lr=lr, momentum=steep),
     }
-    settings = {
-        "sgd": f"lr {short(ravine.best_lr())}, its best",
-        "momentum": f"lr {short(1 / KAPPA)}, momentum {short(gentle)}",
-        "momentum, fastest": f"lr {short(lr)}, momentum {short(steep)}",
-    }
+    settings = {name: _setting(rule) for name, rule in rules.items()}
     theory = {
         "sgd": (ravine.best_rate(), "(κ − 1)/(κ + 1)"),
         "momentum": (math.sqrt(gentle), "√momentum"),
@@ -93,6 +89,12 @@ def zigzag() -> Exhibit:
 
 
 BOX = ((-0.35, 1.15), (-1.15, 1.15))
+
+
+def _setting(rule: SGD | Momentum) -> str:
+    return f"lr {short(rule.lr)}" + (
+        f", momentum {short(rule.momentum)}" if isinstance(rule, Momentum) else ", its best"
+    )
 
 
 def _line(name: str, points: Floats) -> Line:
