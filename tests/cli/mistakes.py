@@ -257,6 +257,8 @@ CHECK = [
 RECIPES = [
     ("compare wine --vary regularizaton", "--vary 'regularizaton'", "Did you mean 'regularization'?"),
     ("compare wine --vary model", "no argument of the task's model holds a range"),
+    ("compare wine --vary schedule --recipe LBFGS()", "--vary 'schedule'", "leaves loss, model, optimizer to vary"),
+    ("compare wine --methods lbfg", "'lbfg'", "Did you mean 'LBFGS'?"),
     ("compare wine --vary loss --methods adam", "--methods and --vary each say who takes part"),
     ("compare wine --one-by-one", "give it, as in --recipe"),
     ("compare wine --one-by-one --recipe Adam()", "no part to add or to leave out"),

@@ -9,7 +9,8 @@ from ..data.folds import split_test
 from ..data.task import Task
 from ..errors import RavineError
 from ..fields import text
-from ..recipe import Recipe, read_method
+from ..minimize import Descent
+from ..recipe import Recipe, read_method, recipe_of
 from ..rules import METHODS, Rule
 from ..text import read_list
 from ..training.stage import SPLIT_SEED
@@ -77,9 +78,9 @@ def _base(recipe: Given, task: Task) -> Recipe:
     value = read_method(recipe) if isinstance(recipe, str) else recipe
     if value is None:
         value = with_default_ranges(METHODS["adam"])
-    if isinstance(value, Rule):
+    if isinstance(value, (Rule, Descent)):
         train, _ = split_test(task, SPLIT_SEED)
-        return Recipe(under_cosine(value), batch_size=default_batch_size(len(train)))
+        return recipe_of(under_cosine(value), default_batch_size(len(train)))
     if not isinstance(value, Recipe):
         raise RavineError(
             f"--recipe {text(recipe)}: write a rule such as Adam(lr=0.001), or Recipe(Adam(), epochs=20)."

@@ -14,6 +14,7 @@ from ..data.task import Task
 from ..errors import RavineError, nearest
 from ..keep import snapshots, swa
 from ..layers import dropout
+from ..minimize import Descent
 from ..part import leaves, meanings, substitute
 from ..ranges import choice, is_range
 from ..recipe import Recipe, early_stopping
@@ -25,6 +26,8 @@ from .options import DEFAULT_METHODS
 Varied = Mapping[str, Recipe | tuple[Recipe, Mapping[str, Any]]]
 """Recipes by the names under which they take part, some with arguments of the model."""
 
+OF_WHAT_SEARCHES = ("loss", "model", "optimizer")
+"""What can be varied about a recipe whose method needs the loss as a function."""
 BATCH_SIZES = (8, 16, 32, 64, 128, 256)
 
 
@@ -49,6 +52,11 @@ def vary(axis: str, base: Recipe, task: Task) -> Varied:
     """
     if axis not in AXES:
         raise RavineError(f"--vary {axis!r}: must be one of {', '.join(AXES)}.{nearest(axis, AXES)}")
+    if isinstance(base.rule, Descent) and axis not in OF_WHAT_SEARCHES:
+        raise RavineError(
+            f"--vary {axis!r}: {base.rule!r} searches on all data at once, without noise or an lr, which leaves "
+            f"{', '.join(OF_WHAT_SEARCHES)} to vary; or give a recipe with a rule, such as Adam()."
+        )
     return AXES[axis](base, task)
 
 
