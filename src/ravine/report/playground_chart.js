@@ -1,6 +1,9 @@
 // The chart: height above the lowest value against evaluations.
 
-const MARGIN = { left: 58, right: 142, top: 30, bottom: 46 };
+const MARGIN = { left: 58, top: 30, bottom: 46 };
+
+// Room for the longest of the names, which stand right of their lines.
+const rightOf = (shown) => 24 + 7.8 * Math.max(4, ...shown.map(({ method }) => method.name.length));
 
 // Where heights lie on the chart: logarithmic above the lowest value, linear where the surface falls without end.
 function scaleOf(surface, shown, width, height) {
@@ -33,22 +36,23 @@ function scaleOf(surface, shown, width, height) {
     const share = Math.max(0, Math.min(1, (place - low) / (high - low)));
     return MARGIN.top + inside * (1 - share);
   };
-  const x = (evaluations, budget) => MARGIN.left + ((width - MARGIN.left - MARGIN.right) * evaluations) / budget;
-  return { lowest, isLog, low, high, x, y };
+  const right = width - rightOf(shown);
+  const x = (evaluations, budget) => MARGIN.left + ((right - MARGIN.left) * evaluations) / budget;
+  return { lowest, isLog, low, high, right, x, y };
 }
 
 function drawChart(canvas, surface, shown, at, budget, chosen, scale, isPlaying) {
-  const { brush, width, height } = sharp(canvas);
-  drawFrame(brush, scale, width, height, budget, surface);
+  const { brush, height } = sharp(canvas);
+  drawFrame(brush, scale, height, budget, surface);
   const paper = KNOWN.paper[night.matches ? "dark" : "light"];
   const place = (course) => (k) => [scale.x(k * course.per, budget), scale.y(course.values[k] - scale.lowest)];
   drawTrails(canvas, brush, shown, at, chosen, place, isPlaying);
   const heads = shown.map(({ method, course }) => ({ method, at: place(course)(reachedBy(course, at) - 1) }));
   for (const { method, at: [x, y] } of heads) drawMark(brush, method.mark, x, y, method.name === chosen ? 1.2 : 1, ink(method.color), paper);
-  drawNames(brush, heads, width, height);
+  drawNames(brush, heads, scale.right, height);
 }
 
-function drawFrame(brush, scale, width, height, budget, surface) {
+function drawFrame(brush, scale, height, budget, surface) {
   const [grid, faint] = [ink(KNOWN.quiet.grid), ink(KNOWN.quiet.faint)];
   brush.lineWidth = 1;
   brush.strokeStyle = grid;
@@ -61,7 +65,7 @@ function drawFrame(brush, scale, width, height, budget, surface) {
     const y = scale.y(scale.isLog ? 10 ** tick : tick);
     brush.beginPath();
     brush.moveTo(MARGIN.left, y);
-    brush.lineTo(width - MARGIN.right, y);
+    brush.lineTo(scale.right, y);
     brush.stroke();
     tickWord(brush, scale.isLog ? short(Number((10 ** tick).toPrecision(3))) : short(tick), MARGIN.left - 8, y, "right", faint);
   }
@@ -72,7 +76,7 @@ function drawFrame(brush, scale, width, height, budget, surface) {
 }
 
 // The names of the lines, right of them, moved apart where they would touch.
-function drawNames(brush, heads, width, height) {
+function drawNames(brush, heads, right, height) {
   const gap = 16;
   const words = heads.map(({ method, at: [x, y] }) => ({ method, x, at: y })).sort((a, b) => a.at - b.at);
   for (let round = 0; round < 60; round++)
@@ -87,5 +91,5 @@ function drawNames(brush, heads, width, height) {
   const over = words.length ? Math.max(0, words[words.length - 1].at - bottom) : 0;
   const under = words.length ? Math.max(0, top - words[0].at) : 0;
   for (const { method, x, at } of words)
-    label(brush, method.name, Math.min(x, width - MARGIN.right) + 12, at - over + under, "left", ink(method.color));
+    label(brush, method.name, Math.min(x, right) + 12, at - over + under, "left", ink(method.color));
 }
