@@ -87,7 +87,7 @@ function drawNames(brush, heads, right, height) {
         words[k + 1].at += lack / 2;
       }
     }
-  const [top, bottom] = [MARGIN.top, height - 8];
+  const [top, bottom] = [MARGIN.top, height - MARGIN.bottom + 2];
   const over = words.length ? Math.max(0, words[words.length - 1].at - bottom) : 0;
   const under = words.length ? Math.max(0, top - words[0].at) : 0;
   for (const { method, x, at } of words)
