@@ -17,26 +17,26 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from latex2mathml.converter import convert
 from markupsafe import Markup
 
-from ..engines.javascript import NOISE, print_rule, print_surface
-from ..engines.javascript.lines import indented
-from ..engines.javascript.literals import literal
-from ..engines.latex import mathml
-from ..functions import SURFACES, Surface
-from ..part import look_up, meanings
-from ..pictures import colors
-from ..pictures.colors import PAPER, looks
-from ..pictures.trajectories import DEEPEST, FLOOR, LEVELS
-from ..ranges import log, near_one
-from ..rules import LAMB, LARS, METHODS, SAM, SGD, Nesterov, Rule, field_names
-from ..watch import ground, tuning
-from ..watch.method import WIDE
-from .markers import SYMBOLS, symbol
-from .mathml import only_mathematics
+from ...engines.javascript import NOISE, print_rule, print_surface
+from ...engines.javascript.lines import indented
+from ...engines.javascript.literals import literal
+from ...engines.latex import mathml
+from ...functions import SURFACES, Surface
+from ...part import look_up, meanings
+from ...pictures import colors
+from ...pictures.colors import PAPER, looks
+from ...pictures.trajectories import DEEPEST, FLOOR, LEVELS
+from ...ranges import log, near_one
+from ...rules import LAMB, LARS, METHODS, SAM, SGD, Nesterov, Rule, field_names
+from ...watch import ground, tuning
+from ...watch.method import WIDE
+from ..markers import SYMBOLS, symbol
+from ..mathml import only_mathematics
 
 HERE = Path(__file__).parent
 
 SCRIPTS = ("courses", "tuning", "drawing", "map", "chart", "step", "link", "page")
-"""The page's own scripts, `playground_*.js`, in the order in which each needs the ones before it."""
+"""The page's own scripts, `*.js` here, in the order in which each needs the ones before it."""
 
 FIRST = ("sgd", "momentum", "nesterov", "adam")
 """Who is ticked when the page opens: each shows something that the one before it lacks."""
@@ -92,9 +92,9 @@ def html() -> str:
         HTML with its style, its scripts, its rules and its surfaces inside; it asks nothing of the network.
     """
     shown = methods()
-    scripts = [_printed(shown), *((HERE / f"playground_{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)]
+    scripts = [_printed(shown), *((HERE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)]
     script = "\n".join(scripts)
-    return _environment().get_template("playground.html").render(
+    return _environment().get_template("page.html").render(
         surfaces=surfaces(),
         methods=shown,
         looks=looks(shown),
@@ -105,7 +105,7 @@ def html() -> str:
         settings=tuning.COARSE + tuning.FINE,
         starts=tuning.STARTS,
         paper=PAPER,
-        style=Markup("\n".join((HERE / f"{name}.css").read_text(encoding="utf-8") for name in ("page", "playground"))),
+        style=Markup("\n".join((folder / "page.css").read_text(encoding="utf-8") for folder in (HERE.parent, HERE))),
         script=Markup(script),
         hash=f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'",
     )  # fmt: skip
