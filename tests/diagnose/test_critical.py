@@ -30,6 +30,8 @@ from ravine.functions import (
 )
 from ravine.minimize import minimize
 
+from ..docs.pages import blocks, numberless
+
 KINDS = {"minima": "minimum", "saddles": "saddle (1 direction down)", "maxima": "maximum"}
 FEW = [name for name in SURFACES if name not in {"ackley", "rastrigin"}]
 
@@ -234,6 +236,14 @@ def test_lanczos_misses_no_copy(seed: int):
     assert found.missed < 1e-5
     estimate, error = trace(lambda v: diagonal * v, diagonal, 4, seed)
     assert (estimate, error) == (pytest.approx(values.sum()), 0)  # exact for a diagonal: signs square to one
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_copy_that_the_first_search_misses_is_found_by_the_second(seed: int):
+    # ARPACK alone finds two of the three here, and goes on to 5.
+    diagonal = torch.tensor(np.r_[[6.0, 6.0, 6.0], np.linspace(-5, 5, 57)])
+    found = lanczos(lambda v: diagonal * v, diagonal, 4, 4, seed)
+    np.testing.assert_allclose(found.eigenvalues[-4:], [5, 6, 6, 6], atol=1e-6)
 
 
 def smooth(width: int = 6) -> nn.Module:
@@ -521,3 +531,13 @@ def test_the_result_reads_well():
     assert found.sentences()[-1].startswith("At a distance of 0.339 the quadratic misses ")
     with pytest.raises(AttributeError):
         found.kind = "minimum"  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@pytest.mark.slow
+def test_the_programs_of_the_page_print_what_it_says(capsys):
+    names: dict = {}
+    programs = [block for block in blocks("critical_points.md") if block.language == "python"]
+    assert len(programs) == sum(bool(block.shown) for block in programs) == 6
+    for block in programs:
+        exec(compile(block.code, "critical_points.md", "exec"), names)  # noqa: S102 - it is the page's own
+        assert numberless(capsys.readouterr().out) == numberless(block.shown)

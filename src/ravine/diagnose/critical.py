@@ -49,9 +49,9 @@ class How:
     radius: float | None = None
     tolerance: float = 1e-4
     directions: int = 16
-    dense_up_to: int = 1000
+    dense_up_to: int = 2000
     count: int = 6
-    most: int = 48
+    most: int = 24
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -71,9 +71,9 @@ def classify(
     radius: float | None = None,
     tolerance: float = 1e-4,
     directions: int = 16,
-    dense_up_to: int = 1000,
+    dense_up_to: int = 2000,
     count: int = 6,
-    most: int = 48,
+    most: int = 24,
     dtype: torch.dtype = torch.float64,
     seed: int = 0,
 ) -> Classification:

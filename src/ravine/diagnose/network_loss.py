@@ -99,9 +99,9 @@ def classify_network(
     radius: float | None = None,
     tolerance: float = 1e-4,
     directions: int = 16,
-    dense_up_to: int = 1000,
+    dense_up_to: int = 2000,
     count: int = 6,
-    most: int = 48,
+    most: int = 24,
     seed: int = 0,
 ) -> Classification:
     """Tells what kind of point the weights of a network are, of the task's loss over all its training data.
