@@ -27,8 +27,8 @@ class FunctionObjective(Objective):
     def _value_and_gradient(self, x: Tensor) -> tuple[float, Tensor]:
         if self.gradient is not None:
             with torch.no_grad():
-                value = self.function(x)
-                return as_number(value, x), self.gradient(x)
+                value = as_number(self.function(x), x)
+            return value, self.gradient(x)
         x = x.detach().requires_grad_()
         value = self._differentiable(x)
         (gradient,) = torch.autograd.grad(value, x, allow_unused=True, materialize_grads=True)

@@ -24,16 +24,17 @@ class Backtracking(LineSearch):
     def find(self, line: Line, alpha: float) -> Sample | str:
         """Tries ever shorter steps."""
         start = tried = line.start
-        close = promises_noise(start, alpha)
+        close = None
         for _ in range(self.tries):
             tried = line.at(alpha)
             enough = falls_enough(start, tried, self.decrease)
+            close = promises_noise(start, tried) if close is None and tried.finite else close
             if tried.finite and (enough or (close and by_slopes(start, tried, min(self.decrease, 0.4)))):
                 return tried
             alpha *= self._share(start, tried)
             if alpha == 0:
                 break
-        return why_none(tried, endless=False)
+        return why_none(tried, close=close is True)
 
     def _share(self, start: Sample, tried: Sample) -> float:
         if not tried.finite:

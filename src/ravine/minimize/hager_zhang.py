@@ -42,7 +42,7 @@ class _Closing:
     def __init__(self, rules: HagerZhang, line: Line) -> None:
         self.rules, self.line = rules, line
         self.start = line.start
-        self.close = False
+        self.close: bool | None = None
         self.allowed = self.start.value + rules.noise * abs(self.start.value)
         self.left = rules.tries
         self.last = self.start
@@ -51,7 +51,6 @@ class _Closing:
 
     def run(self, alpha: float) -> Sample | str:
         """Searches until a place is accepted or tries are spent."""
-        self.close = promises_noise(self.start, alpha, self.rules.noise)
         endless = True
         try:
             low, high = self._bracket(alpha)
@@ -64,7 +63,7 @@ class _Closing:
             return self.accepted
         if self.lowest is not None and not endless:
             return self.lowest
-        return why_none(self.last, endless=self.lowest is not None)
+        return why_none(self.last, endless=self.lowest is not None, close=self.close is True)
 
     def _at(self, alpha: float) -> Sample:
         """Evaluates, and ends the search where the place is acceptable."""
@@ -81,6 +80,7 @@ class _Closing:
 
     def _accepts(self, tried: Sample) -> bool:
         start, rules = self.start, self.rules
+        self.close = promises_noise(start, tried, rules.noise) if self.close is None else self.close
         if tried.slope < rules.curvature * start.slope:
             return False
         if falls_enough(start, tried, rules.decrease):

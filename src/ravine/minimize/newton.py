@@ -57,8 +57,9 @@ def _by_cholesky(hessian: Tensor, gradient: Tensor) -> Tensor:
     diagonal = hessian.diagonal()
     beta = 1e-4 * float(hessian.norm()) or 1.0
     tau = 0.0 if float(diagonal.min()) > 0 else beta - float(diagonal.min())
-    while True:
+    while tau < torch.inf:
         factor, failed = torch.linalg.cholesky_ex(hessian + tau * torch.eye(len(gradient)).to(hessian))
         if not int(failed):
             return -torch.cholesky_solve(gradient[:, None], factor)[:, 0]
         tau = max(2 * tau, beta)
+    return torch.full_like(gradient, torch.nan)

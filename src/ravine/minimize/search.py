@@ -1,5 +1,6 @@
 """The search, the other half of a method: how far to go along a direction, or how far to trust a model."""
 
+import math
 from abc import abstractmethod
 from typing import ClassVar, NamedTuple
 
@@ -10,6 +11,9 @@ from ..part import Part
 from .descent import Descent
 from .objective import Objective
 from .state import Memory, Point, State, place
+
+NOTHING_TO_GAIN = "nothing to gain that values could show"
+"""What a line search says where it found no descent because rounding hides it."""
 
 
 class Search(Part):
@@ -97,7 +101,10 @@ class LineSearch(Search):
                 found = self.find(line, alpha)
                 if isinstance(found, Sample):
                     return state.moved(found.point, descent.learn(memory, point, found.point), _pace(line, found))
-                refused, promises_nothing = found, promises_nothing or _is_rounding(line, alpha)
+                refused, promises_nothing = (
+                    found,
+                    promises_nothing or found == NOTHING_TO_GAIN or _is_rounding(line, alpha),
+                )
             else:
                 refused = refused or _refused(line)
             if (fresh := descent.forget(point, memory)) is None:
@@ -117,8 +124,8 @@ class LineSearch(Search):
 
 
 def _refused(line: Line) -> str:
-    finite = bool(torch.isfinite(line.direction).all())
-    return "the direction leads uphill" if finite else "not finite in its derivatives: there is no direction"
+    uphill = bool(torch.isfinite(line.direction).all()) and 0 < line.start.slope < math.inf
+    return "the direction leads uphill" if uphill else "not finite in its derivatives: there is no direction"
 
 
 def _pace(line: Line, found: Sample) -> Memory:
@@ -129,8 +136,9 @@ def _pace(line: Line, found: Sample) -> Memory:
 def _is_rounding(line: Line, alpha: float) -> bool:
     """Whether the whole step changes less than the last digits, of the value or of every component."""
     point, eps = line.start.point, torch.finfo(line.direction.dtype).eps
-    by_value = -alpha * line.start.slope <= 10 * eps * abs(point.value)
-    return by_value or bool((alpha * line.direction.abs() <= 2 * eps * point.x.abs()).all())
+    return -alpha * line.start.slope <= point.noise or bool(
+        (alpha * line.direction.abs() <= 2 * eps * point.x.abs()).all()
+    )
 
 
 def rounding(point: Point) -> str:

@@ -26,6 +26,11 @@ class Point(NamedTuple):
         """Whether the value and the whole gradient are finite."""
         return _is_finite(self.value) and bool(torch.isfinite(self.gradient).all())
 
+    @property
+    def noise(self) -> float:
+        """How far the value may be wrong by rounding: eps^(2/3) of it, since sums lose more than their last digit."""
+        return torch.finfo(self.x.dtype).eps ** (2 / 3) * abs(self.value)
+
 
 @dataclass(frozen=True, eq=False)
 class State:

@@ -1,11 +1,9 @@
 """Strong Wolfe: a step that makes the function fall enough and its slope flat enough."""
 
-import torch
-
 from ..errors import RavineError
 from ..fields import field
 from .interval import Interval
-from .search import Line, LineSearch, Sample
+from .search import NOTHING_TO_GAIN, Line, LineSearch, Sample
 
 
 class StrongWolfe(LineSearch):
@@ -40,11 +38,11 @@ class StrongWolfe(LineSearch):
         start = tried = line.start
         lowest: Sample | None = None
         interval = Interval(start, start, upper=self.longest)
-        alpha, modified = min(alpha, self.longest), True
-        close = promises_noise(start, alpha)
+        alpha, modified, close = min(alpha, self.longest), True, None
         for _ in range(self.tries):
             tried = line.at(alpha)
             if tried.finite:
+                close = promises_noise(start, tried) if close is None else close
                 enough = falls_enough(start, tried, self.decrease)
                 flat = abs(tried.slope) <= -self.curvature * start.slope
                 if flat and (enough or (close and by_slopes(start, tried, self.decrease))):
@@ -58,22 +56,27 @@ class StrongWolfe(LineSearch):
             if interval.exhausted(following) or alpha == self.longest:
                 break
             alpha = min(following, self.longest)
-        return why_none(tried, endless=lowest is not None) if not interval.ended or lowest is None else lowest
+        if lowest is not None and interval.ended:
+            return lowest
+        return why_none(tried, endless=lowest is not None, close=close is True)
 
 
-def why_none(last: Sample, *, endless: bool) -> str:
+def why_none(last: Sample, *, endless: bool = False, close: bool = False) -> str:
     """Gives the beginning of a sentence that says why no step length was found.
 
     Args:
         last: The last place that was tried.
         endless: Whether the function fell enough, however far the search went.
+        close: Whether there was nothing to be gained that values could show.
 
     Returns:
         What failed.
     """
     if endless:
         return "curvature condition failed: the function falls without end along the direction"
-    return "line search found no descent: the gradient may be wrong" if last.finite else "not finite after every step"
+    if not last.finite:
+        return "not finite after every step"
+    return NOTHING_TO_GAIN if close else "line search found no descent: the gradient may be wrong"
 
 
 def falls_enough(start: Sample, tried: Sample, decrease: float) -> bool:
@@ -91,20 +94,23 @@ def falls_enough(start: Sample, tried: Sample, decrease: float) -> bool:
     return tried.value <= bound and tried.value < start.value
 
 
-def promises_noise(start: Sample, alpha: float, noise: float | None = None) -> bool:
-    """Tells whether a whole step promises less than what values are sure of: then slopes are asked instead.
+def promises_noise(start: Sample, tried: Sample, noise: float | None = None) -> bool:
+    """Tells whether less is to be gained along a line than values are sure of: then slopes are asked instead.
 
-    Without this, a wrong gradient would pass at steps so short that values show nothing.
+    The gain is that of the parabola with the slopes at both places. Without this, a wrong gradient would pass at steps
+    so short that values show nothing: its slopes do not meet. Only the first place that is tried may tell, since near
+    enough slopes differ by rounding, too.
 
     Args:
         start: The line's start.
-        alpha: The length of the whole step.
-        noise: How far values may be wrong, relative to them; eps^(2/3) where nothing is given.
+        tried: A place on the line.
+        noise: How far values may be wrong, relative to them; by rounding where nothing is given.
 
     Returns:
-        Whether the first-order change is that small.
+        Whether the slopes meet, and the gain is that small.
     """
-    return -alpha * start.slope <= _allowed(start, noise)
+    bend = (tried.slope - start.slope) / tried.alpha
+    return bend > 0 and start.slope**2 / (2 * bend) <= _allowed(start, noise)
 
 
 def by_slopes(start: Sample, tried: Sample, decrease: float, noise: float | None = None) -> bool:
@@ -114,7 +120,7 @@ def by_slopes(start: Sample, tried: Sample, decrease: float, noise: float | None
         start: The line's start.
         tried: A place on the line.
         decrease: The share of the first-order fall that is enough.
-        noise: How far values may be wrong, relative to them; eps^(2/3) where nothing is given.
+        noise: How far values may be wrong, relative to them; by rounding where nothing is given.
 
     Returns:
         Whether the value rose by no more than noise, and the slope stands for the first Wolfe condition.
@@ -124,5 +130,4 @@ def by_slopes(start: Sample, tried: Sample, decrease: float, noise: float | None
 
 
 def _allowed(start: Sample, noise: float | None) -> float:
-    eps = torch.finfo(start.point.x.dtype).eps
-    return (eps ** (2 / 3) if noise is None else noise) * abs(start.value)
+    return start.point.noise if noise is None else noise * abs(start.value)

@@ -46,7 +46,7 @@ class TrustRegion(Search):
         point, memory = state.point, state.descent
         model = descent.model(objective, point, memory)
         radius = radius or model.first_radius()
-        close, missed = model.within(radius).predicted <= _noise(point), None
+        close, missed = model.within(radius).predicted <= point.noise, None
         for _ in range(self.tries):
             proposal = model.within(radius)
             if not math.isfinite(proposal.predicted):
@@ -82,7 +82,7 @@ def _share(point: Point, reached: Point, proposal: Proposal, close: bool) -> flo
     """The fall as a share of the predicted one; from slopes where values differ by rounding alone."""
     if not reached.finite:
         return -math.inf
-    fall, noise = point.value - reached.value, _noise(point)
+    fall, noise = point.value - reached.value, point.noise
     if close and abs(fall) <= noise:
         fall = -0.5 * float((point.gradient + reached.gradient) @ proposal.step)
     return fall / proposal.predicted
@@ -104,7 +104,3 @@ def _is_rounding(point: Point, proposal: Proposal) -> bool:
     eps = torch.finfo(point.x.dtype).eps
     by_step = bool((proposal.step.abs() <= 2 * eps * point.x.abs()).all())
     return proposal.predicted <= 100 * eps * abs(point.value) or by_step
-
-
-def _noise(point: Point) -> float:
-    return torch.finfo(point.x.dtype).eps ** (2 / 3) * abs(point.value)

@@ -1,0 +1,243 @@
+"""The function: what it takes, what it gives back, what it counts, and steps one by one."""
+
+import io
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from scipy import optimize
+
+import ravine.minimize
+from ravine.minimize import (
+    BFGS,
+    LBFGS,
+    SR1,
+    FunctionObjective,
+    LevenbergMarquardt,
+    NewtonCG,
+    NonlinearCG,
+    State,
+    StrongWolfe,
+    advance,
+    begin,
+    minimize,
+    read_descent,
+    read_search,
+)
+
+from .cases import EVERY, ROSENBROCK, quadratic
+
+
+def squares(tree) -> torch.Tensor:
+    return sum(((leaf - 2) ** 2).sum() for leaf in torch.utils._pytree.tree_leaves(tree))
+
+
+class Pair(NamedTuple):
+    first: object
+    second: object
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        torch.zeros(2, 3),
+        np.zeros((2, 2)),
+        [0.0, 1.0, 5],
+        (0.0, 1.0),
+        [[0.0, 1.0], [2.0, 3.0]],
+        3.0,
+        {"weight": torch.zeros(2, 2), "bias": [0.0, 1.0], "scale": 1.0},
+        [torch.zeros(1), np.ones(2)],
+        Pair(np.zeros(2), 1.0),
+    ],
+    ids=str,
+)
+def test_x_comes_back_as_it_went_in(start):
+    result = minimize(squares, start)
+    leaves, tree = torch.utils._pytree.tree_flatten(start)
+    found, found_tree = torch.utils._pytree.tree_flatten(result.x)
+    assert tree == found_tree == torch.utils._pytree.tree_structure(result.grad)
+    for before, after in zip(leaves, found, strict=True):
+        assert isinstance(after, type(before)) or isinstance(before, int)
+        assert np.shape(before) == np.shape(after)
+        assert np.allclose(after, 2)
+    assert result.success
+
+
+def test_it_works_in_float64_unless_told_otherwise():
+    seen = set()
+
+    def fun(x):
+        seen.add(x.dtype)
+        return squares(x)
+
+    assert minimize(fun, torch.zeros(2)).x.dtype == torch.float64
+    assert minimize(fun, np.zeros(2, dtype=np.float32)).x.dtype == np.float64
+    assert seen == {torch.float64}
+    assert minimize(fun, torch.zeros(2), dtype=torch.float32).x.dtype == torch.float32
+
+
+def test_the_start_is_left_alone():
+    start = torch.zeros(3, dtype=torch.float64)
+    minimize(squares, start)
+    assert torch.equal(start, torch.zeros(3, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("descent", EVERY, ids=str)
+def test_every_call_is_counted(descent):
+    calls = []
+
+    def fun(x):
+        calls.append(x)
+        return ROSENBROCK(x)
+
+    result = minimize(fun, [-1.2, 1.0], descent, tolerance=1e-6, steps=30)
+    prepared = result.nit if isinstance(descent, NewtonCG) else result.nhev  # values for the second derivatives
+    assert abs(len(calls) - result.nfev - prepared) <= 1
+    assert result.ngev == result.nfev
+    assert result.nit <= result.nfev
+
+
+@pytest.mark.parametrize("descent", EVERY, ids=str)
+def test_a_budget_is_kept(descent):
+    for budget in (1, 7, 20):
+        result = minimize(ROSENBROCK, [-1.2, 1.0], descent, evaluations=budget)
+        assert result.evaluations <= budget
+        assert not result.success
+        assert result.message.startswith("budget spent")
+    few = minimize(ROSENBROCK, [-1.2, 1.0], descent, steps=3)
+    assert (few.nit, few.success, few.message) == (3, False, "budget spent: 3 steps.")
+
+
+def test_the_callback_sees_every_step_and_may_end_it():
+    seen = []
+    result = minimize(ROSENBROCK, [-1.2, 1.0], callback=seen.append)
+    assert [each.nit for each in seen] == list(range(1, result.nit + 1))
+    assert seen[-1].x == result.x
+    assert all(a.fun > b.fun for a, b in zip(seen, seen[1:], strict=False))
+    ended = minimize(ROSENBROCK, [-1.2, 1.0], callback=lambda result: result.nit == 4)
+    assert (ended.nit, ended.message, ended.success) == (4, "stopped by the callback.", False)
+
+
+def test_a_gradient_of_ones_own_is_used():
+    def fun(x):
+        return float((x["a"] ** 2).sum() + (x["b"] - 1) ** 2)  # a number that autograd cannot follow
+
+    result = minimize(fun, {"a": np.ones(2), "b": 3.0}, gradient=lambda x: {"a": 2 * x["a"], "b": 2 * (x["b"] - 1)})
+    assert np.allclose(result.x["a"], 0)
+    assert result.x["b"] == pytest.approx(1)
+    assert result.success
+
+
+def test_residuals_give_the_sum_of_their_squares():
+    a = torch.randn(9, 3, dtype=torch.float64)
+    b = torch.randn(9, dtype=torch.float64)
+    result = minimize(lambda x: a @ x - b, torch.zeros(3), "levenberg_marquardt")
+    expected = torch.linalg.lstsq(a, b).solution
+    assert (result.x - expected).abs().max() < 1e-10
+    assert result.fun == pytest.approx(float((a @ expected - b).square().sum()))
+    assert result.nit == 1
+
+
+@pytest.mark.parametrize(("m", "n"), [(3, 5), (5, 3), (4, 4)])
+def test_jacobians_by_rows_and_by_columns(m, n):
+    weight = torch.randn(m, n, dtype=torch.float64)
+
+    def residuals(x):
+        return torch.tanh(weight @ x) + x.sum() ** 2
+
+    x = torch.randn(n, dtype=torch.float64)
+    objective = ravine.minimize.ResidualObjective(residuals)
+    r, jacobian = objective.residuals_and_jacobian(x)
+    assert torch.allclose(jacobian, torch.autograd.functional.jacobian(residuals, x), atol=1e-12)
+    value, gradient = objective.value_and_gradient(x)
+    assert value == pytest.approx(float(r @ r))
+    assert torch.allclose(gradient, 2 * jacobian.T @ r)
+
+
+def test_second_derivatives_are_those_of_autograd():
+    x = torch.randn(5, dtype=torch.float64)
+
+    def fun(x):
+        return (x**3).sum() + (x[0] * x[1:]).sum() ** 2
+
+    objective = FunctionObjective(fun)
+    expected = torch.autograd.functional.hessian(fun, x)
+    assert torch.allclose(objective.hessian(x), expected)
+    assert torch.allclose(objective.hessian_vector(x, x), expected @ x)
+    linear = FunctionObjective(lambda x: 3 * x.sum())
+    assert not linear.hessian(x).any()
+
+
+def test_the_package_is_the_function():
+    assert ravine.minimize(ROSENBROCK, [-1.2, 1.0]).x == minimize(ROSENBROCK, [-1.2, 1.0]).x
+
+
+def test_methods_and_searches_are_read_from_names_and_texts():
+    assert read_descent("L-BFGS") == read_descent("LBFGS()") == LBFGS()
+    assert read_descent("levenberg-marquardt") == LevenbergMarquardt()
+    assert read_search("strong wolfe") == StrongWolfe()
+    assert read_search(repr(StrongWolfe(curvature=0.5))) == StrongWolfe(curvature=0.5)
+    by_text = minimize(ROSENBROCK, [-1.2, 1.0], "LBFGS(history=3)", "HagerZhang(decrease=0.2)")
+    assert by_text.nfev != minimize(ROSENBROCK, [-1.2, 1.0]).nfev
+    assert by_text.success
+
+
+@pytest.mark.parametrize("descent", EVERY, ids=str)
+def test_a_state_can_be_written_down_and_taken_up_again(descent):
+    search, x = descent.default_search(), torch.tensor([-1.2, 1.0], dtype=torch.float64)
+    objective = FunctionObjective(ROSENBROCK)
+    state = begin(descent, objective, x)
+    for _ in range(5):
+        state = advance(descent, search, objective, state)
+    file = io.BytesIO()
+    torch.save(vars(state), file)
+    file.seek(0)
+    again = State(**torch.load(file, weights_only=True))
+    for _ in range(5):
+        state, again = (advance(descent, search, objective, each) for each in (state, again))
+    assert torch.equal(state.x, again.x)
+    assert (state.value, state.steps) == (again.value, again.steps)
+    assert state.steps == 10
+
+
+def test_steps_one_by_one_are_the_same_as_all_at_once():
+    x, objective, descent = torch.tensor([-1.2, 1.0], dtype=torch.float64), FunctionObjective(ROSENBROCK), BFGS()
+    state = begin(descent, objective, x)
+    while not state.over:
+        state = advance(descent, descent.default_search(), objective, state)
+    result = minimize(ROSENBROCK, x, descent)
+    assert torch.equal(state.x, result.x)
+    assert (objective.counts.nfev, state.steps) == (result.nfev, result.nit)
+    assert advance(descent, descent.default_search(), objective, state) is state
+
+
+@pytest.mark.parametrize("beta", ["hager_zhang", "polak_ribiere", "fletcher_reeves", "hestenes_stiefel", "dai_yuan"])
+def test_every_formula_of_conjugate_gradients_ends_a_quadratic_in_n_steps(beta):
+    """With searches that are all but exact, all five are the linear method, which ends after as many steps as it has
+    different eigenvalues."""
+    a, b = quadratic(6)
+    search = StrongWolfe(decrease=1e-12, curvature=1e-9)
+    result = minimize(lambda x: x @ a @ x / 2 - b @ x, torch.zeros(6), NonlinearCG(beta), search, tolerance=1e-6)
+    assert result.nit == 6
+
+
+def test_it_finds_what_scipy_finds():
+    a, b = quadratic(20, lowest=1e-3)
+
+    def fun(x):
+        return x @ a @ x / 2 - b @ x + (x**4).sum() / 100
+
+    theirs = optimize.minimize(
+        lambda x: float(fun(torch.tensor(x))), np.zeros(20), method="BFGS", options={"gtol": 1e-6}
+    )
+    for descent in (BFGS(), SR1(), NewtonCG(), LBFGS()):
+        assert np.allclose(minimize(fun, np.zeros(20), descent).x, theirs.x, atol=1e-4)
+
+
+def test_the_result_reads_well():
+    text = repr(minimize(lambda x: ((x - 1) ** 2).sum(), torch.zeros(1000)))
+    assert text.splitlines()[0] == "Result"
+    assert "success: True" in text
+    assert max(map(len, text.splitlines())) < 330
