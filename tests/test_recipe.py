@@ -62,7 +62,7 @@ def test_a_rule_stands_for_the_recipe_that_is_default_in_all_else():
 @pytest.mark.parametrize(
     ("made", "told"),
     [
-        (lambda: Recipe(SGD), "Recipe(rule=SGD): rule must be a rule or a descent, got SGD. Write SGD(...) for one of them."),
+        (lambda: Recipe(SGD), "Recipe(rule=SGD): rule must be a rule or a descent, got SGD. Write SGD(...) for one"),
         (lambda: Recipe(3), "Recipe(rule=3): rule must be a rule or a descent, got 3."),
         (lambda: Recipe(SGD(), batch_size=0), "batch_size must be a whole number, at least 1, or 'all', got 0."),
         (lambda: Recipe(SGD(), batch_size=2.5), "batch_size must be a whole number, at least 1, or 'all', got 2.5."),

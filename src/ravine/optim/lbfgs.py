@@ -5,8 +5,8 @@ from typing import Any
 
 from torch import Tensor
 
-from .. import minimize as parts
 from ..errors import RavineError, nearest
+from ..minimize import backtracking, bfgs, lbfgs, newton_cg
 from ..minimize.naming import SEARCHES
 from ..minimize.search import Search
 from .minimizer import Minimizer
@@ -62,7 +62,7 @@ class LBFGS(Minimizer):
         same_function: bool = False,
     ) -> None:
         super().__init__(
-            params, parts.LBFGS(history=history_size), _search(line_search_fn, lr), lr=lr, max_iter=max_iter,
+            params, lbfgs.LBFGS(history=history_size), _search(line_search_fn, lr), lr=lr, max_iter=max_iter,
             max_eval=max_eval, tolerance_grad=tolerance_grad, tolerance_change=tolerance_change,
             same_function=same_function,
         )  # fmt: skip
@@ -87,7 +87,7 @@ class BFGS(Minimizer):
         same_function: bool = False,
     ) -> None:
         super().__init__(
-            params, parts.BFGS(), _search(line_search_fn, lr), lr=lr, max_iter=max_iter, max_eval=max_eval,
+            params, bfgs.BFGS(), _search(line_search_fn, lr), lr=lr, max_iter=max_iter, max_eval=max_eval,
             tolerance_grad=tolerance_grad, tolerance_change=tolerance_change, same_function=same_function,
         )  # fmt: skip
 
@@ -119,7 +119,7 @@ class NewtonCG(Minimizer):
     ) -> None:
         most = max_iter * UNLIMITED if max_eval is None else max_eval
         super().__init__(
-            params, parts.NewtonCG(forcing=forcing), None, max_iter=max_iter, max_eval=most,
+            params, newton_cg.NewtonCG(forcing=forcing), None, max_iter=max_iter, max_eval=most,
             tolerance_grad=tolerance_grad, tolerance_change=tolerance_change, same_function=same_function,
         )  # fmt: skip
 
@@ -130,7 +130,7 @@ UNLIMITED = 10_000
 
 def _search(given: str | Search | None, lr: float | Tensor) -> str | Search:
     if given is None:
-        return parts.Fixed(float(lr))
+        return backtracking.Fixed(float(lr))
     if isinstance(given, str) and given not in SEARCHES:
         raise RavineError(f"line_search_fn={given!r}: must be one of {', '.join(SEARCHES)}.{nearest(given, SEARCHES)}")
     return given
