@@ -69,12 +69,14 @@ def by_scipy():
 @pytest.mark.parametrize(
     "make",
     [
-        lambda p: LBFGS(p, max_iter=100, tolerance_change=0),
-        lambda p: LBFGS(p, max_iter=100, tolerance_change=0, line_search_fn="hager_zhang", history_size=3),
-        lambda p: LBFGS(p, max_iter=100, tolerance_change=0, line_search_fn=HagerZhang()),
-        lambda p: BFGS(p, max_iter=100, tolerance_change=0),
-        lambda p: BFGS(p, max_iter=100, tolerance_change=0, line_search_fn="backtracking"),
-        lambda p: Minimizer(p, "nonlinear_cg", max_iter=200, tolerance_change=0),
+        lambda p: LBFGS(p, max_iter=100, tolerance_grad=1e-9, tolerance_change=0),
+        lambda p: LBFGS(
+            p, max_iter=100, tolerance_grad=1e-9, tolerance_change=0, line_search_fn="hager_zhang", history_size=3
+        ),
+        lambda p: LBFGS(p, max_iter=100, tolerance_grad=1e-9, tolerance_change=0, line_search_fn=HagerZhang()),
+        lambda p: BFGS(p, max_iter=100, tolerance_grad=1e-9, tolerance_change=0),
+        lambda p: BFGS(p, max_iter=100, tolerance_grad=1e-9, tolerance_change=0, line_search_fn="backtracking"),
+        lambda p: Minimizer(p, "nonlinear_cg", max_iter=200, tolerance_grad=1e-9, tolerance_change=0),
     ],
     ids=["lbfgs", "hager-zhang", "part", "bfgs", "backtracking", "any descent"],
 )
