@@ -1,6 +1,5 @@
 """L-BFGS: BFGS that remembers the last few steps instead of a matrix."""
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,15 +15,18 @@ from .strong_wolfe import StrongWolfe
 class LBFGS(Descent):
     """Goes along d = -H g, where H is what BFGS would make of a scaled identity and the last `history` pairs (s, y).
 
-    H_0 = s^T y / y^T y of the latest pair. The pairs are the rows of one matrix; their inner products with each other
-    are kept, so that a direction takes two products with that matrix, and the recursion runs on numbers. A pair is
-    left out where y^T s <= curvature |y| |s|: relative to its lengths, so that small steps are learned from too.
+    The scale is (s^T y / y^T y)^(1 - longer) (s^T s / s^T y)^longer of the latest pair: with `longer=0` the shorter of
+    Barzilai and Borwein's two lengths, as Liu and Nocedal have it. The pairs are the rows of one matrix; their inner
+    products are kept, so that a direction takes two products with that matrix, and the recursion's two loops are two
+    triangular systems. A pair is left out where y^T s <= curvature |y| |s|: relative to its lengths, so that small
+    steps are learned from too.
 
     Liu & Nocedal 1989, "On the limited memory BFGS method for large scale optimization", Mathematical Programming 45;
-    Nocedal & Wright 2006, Algorithm 7.4.
+    Nocedal & Wright 2006, Algorithms 7.4 and 7.5; Barzilai & Borwein 1988, "Two-point step size gradient methods".
     """
 
-    history: int = field(20, "number of steps that are remembered", at_least=1, whole=True, also=("m", "memory"))
+    history: int = field(100, "number of steps that are remembered", at_least=1, whole=True, also=("m", "memory"))
+    longer: float = field(0.25, "weight of the longer of two lengths in the scale", within="[0, 1]")
     curvature: float = field(1e-10, "smallest cosine between step and gradient change that is learned from", at_least=0)
 
     def default_search(self) -> Search:
@@ -32,36 +34,37 @@ class LBFGS(Descent):
         return StrongWolfe()
 
     def direction(self, objective: Objective, point: Point, memory: Memory) -> Tensor:
-        """Two products with the pairs; the two loops of the recursion between them run on coefficients."""
+        """Two products with the pairs, and the recursion on coefficients between them."""
         del objective
         if not memory.get("count"):
             return first_step(point.gradient)
-        pairs = memory["pairs"]
-        latest = torch.arange(max(0, memory["count"] - self.history), memory["count"]) % self.history
-        rows = torch.cat([latest, self.history + latest])
-        products = memory["products"][rows][:, rows].numpy()
-        on_pairs = (pairs @ point.gradient).to("cpu", torch.float64)[rows].numpy()
-        found, scale = _two_loops(on_pairs, products)
+        count, m = memory["count"], self.history
+        pairs = memory["pairs"][: 2 * min(count, m)]
+        latest = torch.arange(max(0, count - m), count) % m
+        on_pairs = (pairs @ point.gradient).to("cpu", torch.float64)
+        on_s, on_y = _two_loops(on_pairs, memory["products"], latest, memory["scale"])
         weights = torch.zeros(len(pairs), dtype=torch.float64)
-        weights[rows] = torch.from_numpy(found)
-        return torch.addmv(point.gradient, pairs.T, weights.to(pairs), beta=-scale, alpha=-1)
+        weights[2 * latest], weights[2 * latest + 1] = on_s, on_y
+        return torch.addmv(point.gradient, pairs.T, weights.to(pairs), beta=-memory["scale"], alpha=-1)
 
     def learn(self, memory: Memory, before: Point, after: Point) -> Memory:
-        """Writes the new pair over the oldest."""
+        """Writes the new pair over the oldest: s in row 2 i, y in row 2 i + 1."""
         m = self.history
         s, y = after.x - before.x, after.gradient - before.gradient
-        if not float(s @ y) > self.curvature * float(s.norm() * y.norm()):
+        sy = float(s @ y)
+        if not sy > self.curvature * float(s.norm() * y.norm()):
             return memory
         if "pairs" not in memory:
-            empty = s.new_zeros(2 * m, len(s))
-            memory = {"pairs": empty, "products": torch.zeros(2 * m, 2 * m, dtype=torch.float64), "count": 0}
-        pairs, products, count = memory["pairs"], memory["products"], memory["count"]
-        row = count % m
-        pairs[row], pairs[m + row] = s, y
-        inner = (pairs @ torch.stack([s, y], dim=1)).to("cpu", torch.float64)
-        for column, at in ((0, row), (1, m + row)):
-            products[at] = products[:, at] = inner[:, column]
-        return {**memory, "count": count + 1}
+            empty = {"pairs": s.new_empty(2 * m, len(s)), "products": torch.zeros(2 * m, m, dtype=torch.float64)}
+            memory = {**empty, "count": 0}
+        pairs, products, count = memory["pairs"], memory["products"], memory["count"] + 1
+        row, used = (count - 1) % m, min(count, m)
+        pairs[2 * row], pairs[2 * row + 1] = s, y
+        on_y = (pairs[: 2 * used] @ y).to("cpu", torch.float64)
+        products[: 2 * used, row] = on_y
+        products[2 * row + 1, :used] = on_y[1::2]
+        scale = (sy / float(y @ y)) ** (1 - self.longer) * (float(s @ s) / sy) ** self.longer
+        return {**memory, "count": count, "scale": scale}
 
     def forget(self, point: Point, memory: Memory) -> Memory | None:
         """Begins anew where what was remembered led nowhere."""
@@ -69,16 +72,14 @@ class LBFGS(Descent):
         return {**memory, "count": 0} if memory.get("count") else None
 
 
-def _two_loops(on_pairs: np.ndarray, products: np.ndarray) -> tuple[np.ndarray, float]:
-    """Works out H g = scale g + sum of weights times pairs (s from the oldest to the latest, then y), from products."""
-    k = len(on_pairs) // 2
-    weights, alpha = np.zeros(2 * k), np.zeros(k)
-    for i in reversed(range(k)):
-        alpha[i] = (on_pairs[i] + weights @ products[:, i]) / products[i, k + i]
-        weights[k + i] = -alpha[i]
-    scale = products[k - 1, 2 * k - 1] / products[2 * k - 1, 2 * k - 1]
-    weights *= scale
-    for i in range(k):
-        on_y = scale * on_pairs[k + i] + weights @ products[:, k + i]
-        weights[i] = alpha[i] - on_y / products[i, k + i]
-    return weights, float(scale)
+def _two_loops(on_pairs: Tensor, products: Tensor, latest: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+    """Works out H g = scale g + S^T on_s + Y^T on_y from inner products, rows from the oldest to the latest."""
+    # First loop: alpha_i = (s_i^T g - sum_{j > i} alpha_j s_i^T y_j) / s_i^T y_i; second, with r = scale (g - Y^T alpha):
+    # c_i = alpha_i - y_i^T (r + sum_{j < i} c_j s_j) / s_i^T y_i. So both are triangular systems.
+    sy, yy = products[2 * latest][:, latest], products[2 * latest + 1][:, latest]
+    s_g, y_g = on_pairs[2 * latest], on_pairs[2 * latest + 1]
+    r = sy.triu()
+    alpha = torch.linalg.solve_triangular(r, s_g[:, None], upper=True)
+    rest = sy.diagonal()[:, None] * alpha - scale * (y_g[:, None] - yy @ alpha)
+    c = torch.linalg.solve_triangular(r.T, rest, upper=False)
+    return c[:, 0], -scale * alpha[:, 0]
