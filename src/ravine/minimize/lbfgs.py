@@ -74,7 +74,7 @@ class LBFGS(Descent):
 
 def _two_loops(on_pairs: Tensor, products: Tensor, latest: Tensor, scale: float) -> tuple[Tensor, Tensor]:
     """Works out H g = scale g + S^T on_s + Y^T on_y from inner products, rows from the oldest to the latest."""
-    # First loop: alpha_i = (s_i^T g - sum_{j > i} alpha_j s_i^T y_j) / s_i^T y_i; second, with r = scale (g - Y^T alpha):
+    # First loop: alpha_i = (s_i^T g - sum_{j > i} alpha_j s_i^T y_j) / s_i^T y_i; second, r = scale (g - Y^T alpha):
     # c_i = alpha_i - y_i^T (r + sum_{j < i} c_j s_j) / s_i^T y_i. So both are triangular systems.
     sy, yy = products[2 * latest][:, latest], products[2 * latest + 1][:, latest]
     s_g, y_g = on_pairs[2 * latest], on_pairs[2 * latest + 1]

@@ -107,10 +107,10 @@ def promises_noise(start: Sample, tried: Sample, noise: float | None = None) -> 
         noise: How far values may be wrong, relative to them; by rounding where nothing is given.
 
     Returns:
-        Whether the slopes meet, and the gain is that small.
+        Whether the slopes meet, and the gain is that small or shows in no digit.
     """
     bend = (tried.slope - start.slope) / tried.alpha
-    return bend > 0 and start.slope**2 / (2 * bend) <= _allowed(start, noise)
+    return bend > 0 and (tried.value == start.value or start.slope**2 / (2 * bend) <= _allowed(start, noise))
 
 
 def by_slopes(start: Sample, tried: Sample, decrease: float, noise: float | None = None) -> bool:

@@ -46,7 +46,7 @@ class TrustRegion(Search):
         point, memory = state.point, state.descent
         model = descent.model(objective, point, memory)
         radius = radius or model.first_radius()
-        close, missed = model.within(radius).predicted <= point.noise, None
+        close, missed, first = model.within(radius).predicted <= point.noise, None, True
         for _ in range(self.tries):
             proposal = model.within(radius)
             if not math.isfinite(proposal.predicted):
@@ -54,7 +54,8 @@ class TrustRegion(Search):
             if proposal.predicted <= 0:
                 break
             reached = _evaluated(objective, point, proposal)
-            share = _share(point, reached, proposal, close)
+            close = close or (first and reached.value == point.value)
+            first, share = False, _share(point, reached, proposal, close)
             inside = proposal.length < 0.99 * radius
             radius = _next_radius(radius, share, point, reached, proposal)
             if share > self.accept:
