@@ -215,7 +215,8 @@ def main() -> None:
     on_surfaces = {name: run for name, run in CONTESTANTS.items() if name not in SQUARES}
     by_problem, by_surface = table(problems, CONTESTANTS), table(surfaces, on_surfaces)
     lines = [*conditions("scipy"), f"evaluations until no component of the gradient exceeds {TOLERANCE:g}, float64;"]
-    lines += ["in brackets where no known minimum was reached to 1e-10 max(1, |f*|). S is SciPy.", ""]
+    lines += ["in brackets where no known minimum was reached to 1e-10 max(1, |f*|). S is SciPy."]
+    lines += ["strict_saddle begins where the gradient leads into its saddle; ackley has local minima, and a tip.", ""]
     lines += [*_lines(by_problem, CONTESTANTS), "", *_lines(by_surface, on_surfaces), ""]
     for ours, theirs in PAIRS:
         for what, found in (("problems", by_problem), ("surfaces", by_surface)):
