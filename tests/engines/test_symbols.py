@@ -78,7 +78,7 @@ def test_the_line_is_quoted_with_what_it_does_and_what_to_write(update, does, li
     told = refused(update)
     number = update.__code__.co_firstlineno + 1
     assert told.startswith(f"Mine.{update.__name__} (test_symbols.py, line {number}) `{line}` {does}")
-    assert "where(condition, a, b)" in told or "write it with sqrt, exp, absolute, sign, maximum, " in told
+    assert "where(condition, a, b)" in told or "write it with sqrt, exp, cos, sin, absolute, sign, maximum, " in told
 
 
 def test_what_python_itself_refuses_is_told_as_well():

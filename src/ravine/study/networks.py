@@ -43,7 +43,7 @@ def network_folder(networks: Path, method: str, seed: int) -> Path:
         Its folder: the name as it is where a path can hold it, else with what tells it apart from its like.
 
     >>> network_folder(Path("networks"), "adam", 500).name, network_folder(Path("networks"), "L2 penalty", 500).name
-    ('adam-500', 'L2-penalty-1ba0-500')
+    ('adam-500', 'L2-penalty-423a-500')
     """
     plain = re.sub("[^A-Za-z0-9_.]+", "-", method).strip("-.")[:60]
     digest = "" if plain == method else f"-{hashlib.sha256(method.encode()).hexdigest()[:4]}"
