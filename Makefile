@@ -12,7 +12,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 help:
 	@echo "make compare     find the best way to train on real data (set-up aside: under two minutes)"
-	@echo "make test        everything that must hold: style, types, imports, tests (about ten minutes)"
+	@echo "make test        everything that must hold: style, types, imports, tests (about fourteen minutes)"
 	@echo "make check       the part of it that takes seconds: style, types, imports"
 	@echo "make format      put the code in shape"
 	@echo "make benchmarks  every claim of speed, measured here"
