@@ -15,7 +15,7 @@ from ravine.study import outputs as kept_outputs
 from ravine.training.predict import predict
 from ravine.training.stage import SPLIT_SEED
 
-from .small import blobs, study
+from .small import blobs, study, task_file
 
 RECIPES = "several = Recipe(Adam(lr=0.01), epochs=4, keep=snapshots(2))\nplain one = Recipe(SGD(lr=0.1), epochs=4)\n"
 
@@ -127,3 +127,11 @@ def test_outputs_too_large_to_keep_are_left_out(tmp_path, monkeypatch):
     shutil.rmtree(tmp_path / "s")
     monkeypatch.setattr(kept_outputs, "LARGEST", 36 * 3 * 4)
     assert list(study(tmp_path / "s", epochs=1).outputs()) == ["sgd", "adam"]
+
+
+def test_a_study_done_anew_knows_its_networks_by_the_data_of_now(tmp_path):
+    file = task_file(tmp_path)
+    study(tmp_path / "s", str(file), epochs=1)
+    shutil.rmtree(tmp_path / "s")
+    file.write_text(file.read_text().replace("(x, y)", "(x[::2], y[::2])"))
+    assert len(study(tmp_path / "s", str(file), epochs=1).ensemble(best=1).members) == 1

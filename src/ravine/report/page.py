@@ -1,30 +1,25 @@
 """The report: one self-contained HTML file that opens from disk and asks nothing of the network."""
 
-import base64
-import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from ravine.numbers import count, duration, probability
 from ravine.pictures import augmented, pairs, strip
-from ravine.pictures.colors import PAPER, looks
+from ravine.pictures.colors import looks
 from ravine.pictures.source import Source
 
 from .code import colored
 from .gallery import dark, data, harmless, plates
-from .markers import symbol
 from .mathml import only_mathematics
 from .reported import Reported, remembering
 from .rows import leaderboard, roles
-
-HERE = Path(__file__).parent
+from .standalone import HERE, environment, guard, style_of, write_page
 
 
 def write(study: Reported, path: Path) -> Path:
@@ -37,10 +32,7 @@ def write(study: Reported, path: Path) -> Path:
     Returns:
         The path.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_text(html(study), encoding="utf-8", newline="\n")
-    unfinished.replace(path)
-    return path
+    return write_page(path, html(study))
 
 
 def html(study: Reported) -> str:
@@ -54,9 +46,9 @@ def html(study: Reported) -> str:
     """
     study = remembering(study)
     drawn = plates(study)
-    plotly, script = get_plotlyjs(), (HERE / "page.js").read_text(encoding="utf-8")
+    scripts = [get_plotlyjs(), (HERE / "page.js").read_text(encoding="utf-8")]
     board = leaderboard(study)
-    return _environment().get_template("page.html").render(
+    return _templates().get_template("page.html").render(
         study=study,
         sentences=list(study.sentences()),
         facts=facts(study),
@@ -69,22 +61,19 @@ def html(study: Reported) -> str:
         images=augmented.info(study),
         equations={name: Markup(only_mathematics(text)) for name, text in study.equations().items()},
         code=_code(study.train_this_way()),
-        paper=PAPER,
-        style=Markup((HERE / "page.css").read_text(encoding="utf-8")),
-        scripts=[Markup(plotly), Markup(script)],
-        hashes=[_hash(plotly), _hash(script)],
+        style=style_of(HERE / "page.css"),
+        scripts=[Markup(script) for script in scripts],
+        allowed=guard(scripts),
         data=Markup("".join(data(drawn))),
         dark=Markup(harmless(json.dumps(dark()))),
     )  # fmt: skip
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.globals |= {"augmented": augmented, "effect": pairs.effect, "words": pairs.WORDS, "symbol": symbol}
-    environment.filters |= {"probability": probability, "breakable": breakable}
-    return environment
+def _templates() -> Environment:
+    found = environment()
+    found.globals |= {"augmented": augmented, "effect": pairs.effect, "words": pairs.WORDS}
+    found.filters |= {"probability": probability, "breakable": breakable}
+    return found
 
 
 def breakable(setting: str) -> Markup:
@@ -97,11 +86,6 @@ def breakable(setting: str) -> Markup:
         The text, escaped, with places to break.
     """
     return Markup("=<wbr>").join(setting.split("="))
-
-
-def _hash(script: str) -> str:
-    """Names a script so that a browser runs it and no other, whatever stands in the page."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
 def _strips(study: Reported) -> dict[str, Any]:

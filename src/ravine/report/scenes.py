@@ -1,22 +1,19 @@
 """The gallery: one self-contained page that tells, scene by scene, how methods move, with the numbers that prove it."""
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ravine.errors import RavineError
 from ravine.numbers import short
 from ravine.pictures import scenes as pictures
-from ravine.pictures.colors import COLORS, PAPER, QUIET
+from ravine.pictures.colors import COLORS, QUIET
 from ravine.watch.scenes import SCENES, Exhibit
 
-from .markers import symbol
+from .standalone import HERE, environment, style_of, write_page
 
-HERE = Path(__file__).parent
 NAME = "index.html"
 
 Told = Callable[[int, int, str], object]
@@ -53,9 +50,7 @@ def write(folder: Path, progress: Told | None = None) -> Path:
         if progress is not None:
             progress(position, len(SCENES), key)
         made.append(scene())
-    unfinished = folder / f".{NAME}.{os.getpid()}"
-    unfinished.write_text(html(made), encoding="utf-8", newline="\n")
-    return unfinished.replace(folder / NAME)
+    return write_page(folder / NAME, html(made))
 
 
 def html(exhibits: Sequence[Exhibit]) -> str:
@@ -67,17 +62,13 @@ def html(exhibits: Sequence[Exhibit]) -> str:
     Returns:
         HTML with its style and its pictures inside, and no script.
     """
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.globals |= {"symbol": symbol, "variable": pictures.variable}
-    environment.filters |= {"short": short}
-    styles = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "scenes.css"))
-    return environment.get_template("scenes.html").render(
+    templates = environment()
+    templates.globals |= {"variable": pictures.variable}
+    templates.filters |= {"short": short}
+    return templates.get_template("scenes.html").render(
         scenes=[_shown(exhibit) for exhibit in exhibits],
         colors=[*COLORS.values(), *QUIET],
-        paper=PAPER,
-        style=Markup("\n".join(styles)),
+        style=style_of(HERE / "page.css", HERE / "scenes.css"),
     )
 
 

@@ -1,28 +1,21 @@
 """The page of a scene: one self-contained HTML file in which the trajectories grow, from disk and without network."""
 
-import base64
-import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from latex2mathml.converter import convert
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from ravine.pictures import trajectories, trajectories_film, trajectories_space
-from ravine.pictures.colors import PAPER
 from ravine.pictures.trajectories import Track, Trajectories
 from ravine.watch import Scene
 
 from .gallery import dark, harmless
-from .markers import symbol
 from .mathml import only_mathematics
-
-HERE = Path(__file__).parent
+from .standalone import HERE, environment, guard, style_of, write_page
 
 FRAMES = 360
 """How many moments the page has: six seconds at sixty a second."""
@@ -40,9 +33,7 @@ def write_scene(scene: Scene, path: Path) -> Path:
     """
     if path.suffix != ".html":
         return trajectories_film.save(scene, path)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_text(html(scene), encoding="utf-8", newline="\n")
-    return unfinished.replace(path)
+    return write_page(path, html(scene))
 
 
 def html(scene: Scene) -> str:
@@ -56,29 +47,22 @@ def html(scene: Scene) -> str:
     """
     info = trajectories.info(scene)
     scripts = [get_plotlyjs(), (HERE / "watch.js").read_text(encoding="utf-8")]
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    return (
+        environment()
+        .get_template("watch.html")
+        .render(
+            info=info,
+            scene=scene,
+            how_to_read=trajectories.how_to_read(info),
+            formula=Markup(only_mathematics(convert(info.formula))) if info.formula else "",
+            style=style_of(HERE / "page.css", HERE / "watch.css"),
+            scripts=[Markup(script) for script in scripts],
+            allowed=guard(scripts),
+            data=Markup(harmless(json.dumps(_data(info), separators=(",", ":")))),
+            space=Markup(harmless(trajectories_space.draw(info).to_json() or "")),
+            dark=Markup(harmless(json.dumps(dark() | {color.light: color.dark for color in trajectories_space.RAMP}))),
+        )
     )
-    environment.globals |= {"symbol": symbol}
-    style = "".join((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "watch.css"))
-    return environment.get_template("watch.html").render(
-        info=info,
-        scene=scene,
-        how_to_read=trajectories.how_to_read(info),
-        formula=Markup(only_mathematics(convert(info.formula))) if info.formula else "",
-        paper=PAPER,
-        style=Markup(style),
-        scripts=[Markup(script) for script in scripts],
-        hashes=[_hash(script) for script in scripts],
-        data=Markup(harmless(json.dumps(_data(info), separators=(",", ":")))),
-        space=Markup(harmless(trajectories_space.draw(info).to_json() or "")),
-        dark=Markup(harmless(json.dumps(dark() | {color.light: color.dark for color in trajectories_space.RAMP}))),
-    )
-
-
-def _hash(script: str) -> str:
-    """Names a script so that a browser runs it and no other."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
 def _data(info: Trajectories) -> dict[str, Any]:

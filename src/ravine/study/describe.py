@@ -148,16 +148,19 @@ def results(entries: Sequence[Entry], state: Course, records: Mapping[str, Recor
 
 def _place(entry: Entry, state: Course, records: Mapping[str, Record]) -> tuple[float, float]:
     """Ranks a contender by the cross-validation of its chosen setting, ties by the proper score."""
+    return rank(entry.field, _chosen(entry, state), -1, records)[:2]
+
+
+def _chosen(entry: Entry, state: Course) -> int:
+    """Gives the number of a contender's tuned setting: every race is decided where a study has ended."""
     chosen = state.races[entry.name].chosen
     assert chosen is not None
-    return rank(entry.field, chosen, -1, records)[:2]
+    return chosen
 
 
 def _inference(entry: Entry, state: Course, data: Stage) -> dict[str, int]:
     """Counts the networks that predict together at the tuned setting, and the parameters of each."""
-    chosen = state.races[entry.name].chosen
-    assert chosen is not None
-    settled = entry.field.settled[chosen]
+    settled = entry.field.settled[_chosen(entry, state)]
     keep = settled.recipe.keep
     found = {"networks": keep.cycles if isinstance(keep, snapshots) else 1}
     with suppress(Exception):  # a user's model may raise anything; its runs have told of it
@@ -168,9 +171,7 @@ def _inference(entry: Entry, state: Course, data: Stage) -> dict[str, int]:
 
 def _augmented(entry: Entry, state: Course, data: Stage, seed: int) -> dict[str, Any]:
     """Gives a few training images as they are and as the tuned setting augments them, as base64 of bytes."""
-    chosen = state.races[entry.name].chosen
-    assert chosen is not None
-    recipe = entry.field.settled[chosen].recipe
+    recipe = entry.field.settled[_chosen(entry, state)].recipe
     if not recipe.augmentation:
         return {}
     try:
@@ -208,9 +209,7 @@ def _images(batch: Any, data: Stage) -> torch.Tensor | None:
 
 def _rates(entry: Entry, state: Course, count: int) -> list[float]:
     """Gives the learning rate of the tuned setting at moments evenly over training."""
-    chosen = state.races[entry.name].chosen
-    assert chosen is not None
-    recipe = entry.field.settled[chosen].recipe
+    recipe = entry.field.settled[_chosen(entry, state)].recipe
     path = field_names(recipe.rule).get("lr")
     if path is None:
         return []

@@ -4,7 +4,6 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from ..training.folder import WEIGHTS, arguments_text, fingerprint, read_card, w
 from ..training.stage import Stage
 from .job import Job
 from .record import Record, sound_refits
-from .scene import Scene
+from .scene import Scene, data_fingerprint
 
 if TYPE_CHECKING:
     from .study import Study
@@ -71,7 +70,7 @@ def keep_network(scene: Scene, job: Job, here: Stage, record: Record, state: Map
     named = {"metric": here.metrics[0].name, "proper_name": here.metrics[1].name}
     try:
         card = {
-            "task": here.task.source, "data": _data(scene.task, scene.metric), "recipe": repr(job.recipe),
+            "task": here.task.source, "data": data_fingerprint(scene), "recipe": repr(job.recipe),
             "seed": job.seed, "arguments": arguments_text(job.arguments), "until": job.until, "metric": scene.metric,
             "engine": scene.engine, "layers": text(job.recipe.layers), "result": result | named,
         }  # fmt: skip
@@ -80,11 +79,6 @@ def keep_network(scene: Scene, job: Job, here: Stage, record: Record, state: Map
     except RavineError as error:
         return replace(record, record=ended | {"sentence": f"{ended['sentence']} Its network is not kept: {error}"})
     return record
-
-
-@lru_cache(maxsize=1)
-def _data(task: str, metric: str | None) -> str:
-    return fingerprint(task_of(task, metric))
 
 
 def refitted_ensemble(

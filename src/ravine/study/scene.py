@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ..training.carrying import task_of
+from ..training.folder import fingerprint
 from ..training.machine import device_named
 from ..training.stage import Stage, fold_stage, whole_stage
 
@@ -29,8 +30,8 @@ class Scene:
 
 def forget() -> None:
     """Lets go of tasks and data that were read before: files may have changed since the last study."""
-    task_of.cache_clear()
-    stage.cache_clear()
+    for known in (task_of, stage, data_fingerprint):
+        known.cache_clear()
 
 
 @lru_cache(maxsize=32)
@@ -48,3 +49,16 @@ def stage(scene: Scene, fold: int) -> Stage:
     if fold < 0:
         return whole_stage(task, device, scene.seed)
     return fold_stage(task, device, fold, count=scene.folds, holdout=scene.holdout, seed=scene.seed)
+
+
+@lru_cache(maxsize=1)
+def data_fingerprint(scene: Scene) -> str:
+    """Gives the fingerprint of a study's data, as the folders of its networks keep it, once per process.
+
+    Args:
+        scene: The study's setting.
+
+    Returns:
+        A text that is the same for the same data.
+    """
+    return fingerprint(task_of(scene.task, scene.metric))

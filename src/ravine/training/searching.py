@@ -4,6 +4,7 @@ One epoch pays for as many gradient evaluations as there are examples. A step th
 it, in which nothing moves; and when all are spent, even a search under way is broken off, where it last stood.
 """
 
+import itertools
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -77,9 +78,9 @@ def search_epoch(training: "Training", order: Order, between_steps: "Callable[[T
     model, optimizer = training.model, training.optimizer
     assert isinstance(optimizer, Minimizer)
     model.train()
-    everything = sum(map(len, order.batches)) * training.recipe.epochs
-    for number, indices in list(enumerate(order.batches))[training.batch :]:
-        passed = training.epoch * sum(map(len, order.batches)) + sum(map(len, order.batches[:number]))
+    ends = list(itertools.accumulate(map(len, order.batches), initial=training.epoch * len(training.examples)))
+    everything = len(training.examples) * training.recipe.epochs
+    for passed, indices in list(zip(ends, order.batches, strict=False))[training.batch :]:
         loss = torch.tensor(optimizer.value)
         optimizer.budget = (everything - training.evaluations) // len(indices)
         if training.evaluations <= passed and optimizer.budget >= 1:

@@ -4,16 +4,12 @@ Everything that moves is printed from the rules and the surfaces by the JavaScri
 course is followed and how lr is tuned; it does both as `ravine.watch` does, with the same numbers.
 """
 
-import base64
-import hashlib
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from latex2mathml.converter import convert
 from markupsafe import Markup
 
@@ -30,8 +26,9 @@ from ...ranges import log, near_one
 from ...rules import LAMB, LARS, METHODS, SAM, SGD, Nesterov, Rule, field_names
 from ...watch import ground, tuning
 from ...watch.method import WIDE
-from ..markers import SYMBOLS, symbol
+from ..markers import SYMBOLS
 from ..mathml import only_mathematics
+from ..standalone import environment, guard, style_of, write_page
 
 HERE = Path(__file__).parent
 
@@ -79,10 +76,7 @@ def write(path: Path) -> Path:
     Returns:
         The path.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_text(html(), encoding="utf-8", newline="\n")
-    unfinished.replace(path)
-    return path
+    return write_page(path, html())
 
 
 def html() -> str:
@@ -94,7 +88,7 @@ def html() -> str:
     shown = methods()
     scripts = [_printed(shown), *((HERE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)]
     script = "\n".join(scripts)
-    return _environment().get_template("page.html").render(
+    return environment(HERE).get_template("page.html").render(
         surfaces=surfaces(),
         methods=shown,
         looks=looks(shown),
@@ -104,10 +98,9 @@ def html() -> str:
         story=story,
         settings=tuning.COARSE + tuning.FINE,
         starts=tuning.STARTS,
-        paper=PAPER,
-        style=Markup("\n".join((folder / "page.css").read_text(encoding="utf-8") for folder in (HERE.parent, HERE))),
+        style=style_of(HERE.parent / "page.css", HERE / "page.css"),
         script=Markup(script),
-        hash=f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'",
+        allowed=guard([script]),
     )  # fmt: skip
 
 
@@ -236,11 +229,3 @@ def outline(mark: str) -> str:
         r = float(numbers["r"])
         return f"M{-r:g} 0a{r:g} {r:g} 0 1 0 {2 * r:g} 0a{r:g} {r:g} 0 1 0{-2 * r:g} 0Z"
     return f"M{numbers['x']}{numbers['y']}h{numbers['width']}v{numbers['height']}h-{numbers['width']}Z"
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.globals |= {"symbol": symbol}
-    return environment
