@@ -170,7 +170,7 @@ def test_the_command_has_the_words_and_the_defaults_of_its_function():
     mine, typed = inspect.signature(ravine.watch.watch).parameters, inspect.signature(command).parameters
     for name, parameter in mine.items():
         assert typed[name].default == parameter.default
-    assert set(typed) - set(mine) == {"out", "gallery", "playground"}
+    assert set(typed) - set(mine) == {"context", "out", "gallery", "playground"}
 
 
 @pytest.mark.slow
@@ -190,7 +190,9 @@ def test_the_playground_is_one_file(here, capsys):
         (["--playground", "play.gif"], "--playground 'play.gif': the file must end in .html."),
         (["--playground", "nowhere/play.html"], "--playground 'nowhere/play.html': there is no folder 'nowhere'"),
         (["--gallery", "file"], "'file'"),
-        (["--gallery", "a", "--playground", "b.html"], "two pages: ask for one of them"),
+        (["--gallery", "a", "--playground", "b.html"], "which reads nothing else: leave out --playground."),
+        (["rosenbrock", "--lr", "tuned", "--gallery", "a"], "leave out --lr, 'rosenbrock'."),
+        (["--playground", "b.html", "--seed", "0"], "leave out --seed."),
     ],
 )
 @pytest.mark.usefixtures("here")

@@ -139,6 +139,7 @@ def methods(
 
 @app.command()
 def watch(
+    context: typer.Context,
     surface: Annotated[
         str, typer.Argument(metavar="SURFACE", help='ravine, rosenbrock, himmelblau, ..., or "ravine(kappa=1000)"')
     ] = "ravine",
@@ -164,13 +165,22 @@ def watch(
     """Watch methods move on a surface, each at its own tuned lr, all on the same budget."""
     from .watch import run_gallery, run_playground, run_watch
 
-    if gallery is not None and playground is not None:
-        raise RavineError("--gallery and --playground are two pages: ask for one of them.")
     if gallery is not None:
+        _check_alone(context, "gallery")
         return run_gallery(gallery)
     if playground is not None:
+        _check_alone(context, "playground")
         return run_playground(playground)
     return run_watch(surface, methods, start, steps, lr, noise, seed, out)
+
+
+def _check_alone(context: typer.Context, page: str) -> None:
+    """Refuses what was typed beside a page that reads nothing else: it would be lost without a word."""
+    sources = {name: context.get_parameter_source(name) for name in context.params if name != page}
+    typed = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    words = [repr(context.params[name]) if name == "surface" else f"--{name}" for name in typed]
+    if words:
+        raise RavineError(f"--{page} writes a page of its own, which reads nothing else: leave out {', '.join(words)}.")
 
 
 @app.command()
