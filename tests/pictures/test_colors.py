@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ravine.minimize.naming import DESCENTS
 from ravine.pictures.colors import COLORS, DASHES, KNOWN, LATER, OTHERS, PAPER, SYMBOLS, looks
 from ravine.report.markers import SYMBOLS as SHAPES
 from ravine.rules import METHODS
@@ -67,13 +68,17 @@ def test_the_eight_and_yours_look_the_same_in_every_study():
     assert len({look.symbol for look in KNOWN.values()}) == len(KNOWN)
 
 
-def test_methods_that_share_a_color_have_another_dash_and_every_known_one_a_marker_of_its_own():
+def test_every_method_that_is_watched_or_compared_has_a_look_of_its_own():
     known = KNOWN | LATER
-    assert set(known) == {"yours", *METHODS, "lbfgs", "newton"}
+    searching = {name for name, descent in DESCENTS.items() if descent.needs != "residuals"}
+    assert set(known) == {"yours", *METHODS} | searching
     assert looks(known) == {name: looks([name])[name] for name in known} == known
     assert len({(look.color, look.dash) for look in known.values()}) == len(known)
-    assert len({look.symbol for look in known.values()}) == len(known)
+    assert len({(look.color, look.symbol) for look in known.values()}) == len(known)
     assert {look.symbol for look in LATER.values()} <= set(SYMBOLS)
+    for together in (METHODS, searching):
+        assert len({known[name].symbol for name in together}) == len(together)
+    assert len({known[name].color for name in searching}) == len(searching)
 
 
 NAMES = st.lists(st.one_of(st.sampled_from(sorted(KNOWN | LATER)), st.text(max_size=12)), unique=True, max_size=30)

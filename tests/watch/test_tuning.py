@@ -121,3 +121,5 @@ def test_a_range_is_tuned_in_and_its_end_is_warned_of():
 def test_what_has_no_lr_to_tune_is_followed_as_it_is():
     scene = watch("ravine", [SGD(lr=0.01), "newton"], steps=20)
     assert scene.fairness.endswith("lr as it was written.")
+    assert watch("ravine", "SGD(lr=cosine(0.01))", steps=9).fairness.endswith("lr as it was written.")
+    assert watch("ravine", "newton", steps=9).fairness.endswith("none has an lr, all search their step.")

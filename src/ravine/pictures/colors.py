@@ -77,10 +77,16 @@ LATER = {
     "lamb": Look(COLORS["orange"], "dash", "triangle-left"),
     "lbfgs": Look(COLORS["violet"], "dash", "octagon"),
     "newton": Look(COLORS["brown"], "dash", "diamond-tall"),
+    "newton_cg": Look(COLORS["sky"], "dot", "star-diamond"),
+    "bfgs": Look(COLORS["pink"], "dot", "bowtie"),
+    "sr1": Look(COLORS["green"], "dot", "hourglass"),
+    "nonlinear_cg": Look(COLORS["orange"], "dot", "hexagon"),
+    "gradient_descent": Look(COLORS["gray"], "dot", "triangle-left"),
 }
 """The other methods that have a name: two have a color of their own, and the others share one.
 
-More colors cannot be told apart, so that dash and marker tell these apart from whom they share with.
+More colors cannot be told apart, so that dash and marker tell these apart from whom they share with; and no two of
+those that search share one, since they are watched together.
 """
 
 DASHES = ("solid", "dash", "dot", "dashdot")

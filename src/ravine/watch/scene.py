@@ -50,7 +50,8 @@ class Scene:
         budget = f"{self.steps} gradient evaluations each"
         noise = _in_words(self.ground.noisy)
         if not any(course.method.tuned for course in self.courses):
-            return f"{budget}{noise}; lr as it was written."
+            written = any(isinstance(course.method.part, Rule) for course in self.courses)
+            return f"{budget}{noise}; {'lr as it was written' if written else 'none has an lr, all search their step'}."
         if self.lr == "tuned":
             return f"{budget}{noise}; lr tuned for each method by {COARSE + FINE} settings from {STARTS} starts."
         rate = next((course.lr for course in self.courses if course.method.tuned), None)
