@@ -32,7 +32,10 @@ from ..standalone import environment, guard, style_of, write_page
 
 HERE = Path(__file__).parent
 
-SCRIPTS = ("courses", "tuning", "drawing", "map", "chart", "step", "link", "page")
+SCRIPTS = (
+    "courses", "tuning", "drawing", "map", "chart", "step", "link", "setting", "frames", "controls", "time", "handle",
+    "sliders", "page",
+)  # fmt: skip
 """The page's own scripts, `*.js` here, in the order in which each needs the ones before it."""
 
 FIRST = ("sgd", "momentum", "nesterov", "adam")
