@@ -8,27 +8,19 @@ from ravine.pictures.colors import COLORS, PAPER
 from ravine.report import write
 
 from .cases import EIGHT, HOSTILE, YOURS
+from .opened import CONTRAST, PHONE, Opened, rgb
 from .study import MadeUp
 
 STUDY = MadeUp((*EIGHT, YOURS, HOSTILE))
 DRAWN = "document.querySelectorAll('.drawing').length === document.querySelectorAll('.drawing.drawn').length"
 KEYS = ["pairs", "curves", "tuning", "effort", "gap", "parts", "members", "reliability", "rates"]
-DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
-class Seen:
-    """A page in a browser, and everything that it complained of or asked for."""
+class Report(Opened):
+    """A report, once all its pictures are drawn."""
 
     def __init__(self, browser, path, **options) -> None:
-        self.context = browser.new_context(**options)
-        self.page = self.context.new_page()
-        self.heard: list[str] = []
-        self.asked: list[str] = []
-        self.page.on("console", lambda message: self.heard.append(f"{message.type}: {message.text}"))
-        self.page.on("pageerror", lambda error: self.heard.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.heard.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.goto(path.as_uri())
+        super().__init__(browser, path, **options)
         self.page.wait_for_function(DRAWN)
 
     def figure(self, key: str) -> dict:
@@ -44,14 +36,14 @@ def path(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def desk(browser, path):
-    seen = Seen(browser, path, viewport=DESK)
+    seen = Report(browser, path)
     yield seen
     seen.context.close()
 
 
 @pytest.fixture(scope="module")
 def phone(browser, path):
-    seen = Seen(browser, path, viewport=PHONE, has_touch=True, is_mobile=True, device_scale_factor=3)
+    seen = Report(browser, path, **PHONE)
     yield seen
     seen.context.close()
 
@@ -88,13 +80,13 @@ def test_the_page_is_no_wider_than_its_window(either):
 def test_many_methods_with_long_names_fit_a_narrow_phone(browser, tmp_path):
     names = ["Adam(lr=log(0.0001, 0.1), beta1=0.95)", "mine.py:" + "AVeryLongNameWithoutASpace" * 3, "c", "d", "e", "f"]
     study = MadeUp((*EIGHT, *(EIGHT[6]._replace(name=name) for name in names)))
-    seen = Seen(browser, write(study, tmp_path / "report.html"), viewport={"width": 320, "height": 700})
+    seen = Report(browser, write(study, tmp_path / "report.html"), viewport={"width": 320, "height": 700})
     beyond = beyond_the_window(seen)
     seen.context.close()
     assert beyond == []
 
 
-def beyond_the_window(seen: Seen) -> list[str]:
+def beyond_the_window(seen: Report) -> list[str]:
     """What stands beyond the right edge of the window, outside of what can be scrolled by itself."""
     width = seen.page.viewport_size["width"]
     assert seen.page.evaluate("document.documentElement.scrollWidth") == width
@@ -114,30 +106,6 @@ def test_all_words_are_large_enough_to_read(either):
     assert either.page.evaluate(small) == []
 
 
-CONTRAST = """() => {
-    const rgb = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
-    const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
-        .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-        .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-    const paper = (e) => {
-        for (; e; e = e.parentElement) {
-            const c = rgb(getComputedStyle(e).backgroundColor);
-            if (c.length === 3 || c[3] === 1) return c;
-        }
-        return [255, 255, 255];
-    };
-    return [...document.querySelectorAll('body *')]
-        .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) && e.getClientRects().length)
-        .filter(e => !e.closest('script, noscript, .unseen'))
-        .map(e => {
-            const style = getComputedStyle(e);
-            const ink = light(rgb(e.closest('svg') ? style.fill : style.color)), ground = light(paper(e));
-            return [(Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05), e.textContent.slice(0, 40)];
-        })
-        .filter(([contrast]) => contrast < 4.5);
-}"""
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_all_words_stand_out_from_their_paper(desk, scheme):
     desk.page.emulate_media(color_scheme=scheme)
@@ -148,12 +116,8 @@ def test_all_words_stand_out_from_their_paper(desk, scheme):
     assert faint == []
 
 
-def rgb(color: str) -> str:
-    return f"rgb({', '.join(str(int(color[i : i + 2], 16)) for i in (1, 3, 5))})"
-
-
 def test_dark_paper_has_the_dark_colors(browser, path):
-    seen = Seen(browser, path, viewport=DESK, color_scheme="dark")
+    seen = Report(browser, path, color_scheme="dark")
     drawn = json.dumps([seen.figure(key) for key in KEYS])
     seen.context.close()
     assert seen.heard == []
@@ -231,7 +195,7 @@ def test_code_is_copied_as_it_is_written(desk):
 
 
 def test_panels_stand_side_by_side_where_there_is_room(desk, phone):
-    def columns(seen: Seen) -> int:
+    def columns(seen: Report) -> int:
         layout = seen.figure("tuning")["layout"]
         return len({tuple(axis["domain"]) for name, axis in layout.items() if name.startswith("xaxis")})
 

@@ -13,7 +13,7 @@ from ravine.report import playground
 from ravine.rules import METHODS
 from ravine.watch import draw_starts, read_ground, read_methods, tune, watch
 
-from .test_browser import CONTRAST, DESK, PHONE, rgb
+from .opened import CONTRAST, PHONE, Opened, rgb
 
 TEN = list(METHODS)[:10]
 ALL_SET = (
@@ -23,19 +23,8 @@ ALL_SET = (
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
-class Opened:
-    """The page in a browser, and everything that it complained of or asked for."""
-
-    def __init__(self, browser, path, address: str, **options) -> None:
-        self.context = browser.new_context(**{"viewport": DESK, **options})
-        self.page = self.context.new_page()
-        self.heard: list[str] = []
-        self.asked: list[str] = []
-        self.page.on("console", lambda message: self.heard.append(f"{message.type}: {message.text}"))
-        self.page.on("pageerror", lambda error: self.heard.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.heard.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        self.page.on("request", lambda request: self.asked.append(request.url.partition("#")[0]))
-        self.page.goto(path.as_uri() + address)
+class Playground(Opened):
+    """The playground, and what its own scripts know."""
 
     def know(self, expression: str):
         """What an expression of the page's own scripts is worth, once what was last asked for is drawn."""
@@ -89,7 +78,7 @@ def path(tmp_path_factory):
 @pytest.fixture(scope="module")
 def kept(browser, path):
     """One page for all who need no window of their own."""
-    seen = Opened(browser, path, "")
+    seen = Playground(browser, path)
     yield seen
     seen.context.close()
 
@@ -101,7 +90,7 @@ def at(browser, path, kept):
 
     def act(address: str = "", fresh: bool = False, **options) -> Opened:
         if fresh or options:
-            opened.append(Opened(browser, path, address, **options))
+            opened.append(Playground(browser, path, address, **options))
             return opened[-1]
         kept.page.evaluate("text => { restore(text); document.activeElement.blur(); scrollTo(0, 0); }", address)
         return kept
@@ -186,7 +175,7 @@ def test_dragging_the_start_moves_every_course(desk):
 
 
 def test_a_finger_drags_it_too_and_does_not_scroll(at):
-    phone = at(viewport=PHONE, has_touch=True, is_mobile=True, device_scale_factor=3)
+    phone = at(**PHONE)
     before = phone.course("sgd")["points"]
     box = phone.page.locator("#handle").bounding_box()
     x, y = box["x"] + 22, box["y"] + 22
@@ -476,7 +465,7 @@ def test_a_method_keeps_its_color(desk):
 
 
 def test_a_planted_script_does_not_run(browser, path):
-    seen = Opened(browser, path, "")
+    seen = Playground(browser, path)
     seen.page.evaluate("""() => {
         const script = document.createElement('script');
         script.textContent = 'window.planted = true';

@@ -11,8 +11,10 @@ from ravine.pictures.scenes import draw, key
 from ravine.report.scenes import html, write
 from ravine.watch.scenes import SCENES, Proof
 
+from .opened import DESK, Opened
+
 SHOWN = ("zigzag", "wells", "newton")
-DESK, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+PHONE = {"viewport": {"width": 360, "height": 740}}
 
 
 @pytest.fixture(scope="module")
@@ -80,33 +82,26 @@ def test_the_same_scenes_make_the_same_page(exhibits, page):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
-def test_a_browser_shows_it_whole(browser, path, viewport, scheme):
-    context = browser.new_context(viewport=viewport, color_scheme=scheme)
-    seen, heard, asked = context.new_page(), [], []
-    seen.on("console", lambda message: heard.append(message.text))
-    seen.on("pageerror", lambda error: heard.append(str(error)))
-    seen.on("request", lambda request: asked.append(request.url))
-    seen.goto(path.as_uri())
-    assert heard == []
-    assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
-    assert seen.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-    boxes = [figure.bounding_box() for figure in seen.locator(".panels svg").all()]
+@pytest.mark.parametrize("width", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_browser_shows_it_whole(browser, path, width, scheme):
+    seen = Opened(browser, path, color_scheme=scheme, **width)
+    assert seen.heard == []
+    assert [url for url in seen.asked if not url.startswith("data:")] == [path.as_uri()]
+    assert seen.page.evaluate("document.documentElement.scrollWidth") <= width["viewport"]["width"]
+    boxes = [figure.bounding_box() for figure in seen.page.locator(".panels svg").all()]
     assert len(boxes) == 2 * len(SHOWN)
     assert all(box["width"] > 300 and box["height"] > 220 for box in boxes)
-    assert (boxes[0]["y"] == boxes[1]["y"]) is (viewport is DESK)
+    assert (boxes[0]["y"] == boxes[1]["y"]) is (width is DESK)
     inks = "[...document.querySelectorAll('.panels text')].map(t => getComputedStyle(t).fill)"
-    assert set(seen.evaluate(inks)) == {"rgb(91, 95, 102)" if scheme == "light" else "rgb(165, 169, 174)"}
-    context.close()
+    assert set(seen.page.evaluate(inks)) == {"rgb(91, 95, 102)" if scheme == "light" else "rgb(165, 169, 174)"}
+    seen.context.close()
 
 
 def test_words_in_pictures_can_be_read_on_a_phone(browser, path):
-    context = browser.new_context(viewport=PHONE)
-    seen = context.new_page()
-    seen.goto(path.as_uri())
+    seen = Opened(browser, path, **PHONE)
     heights = "[...document.querySelectorAll('.panels text')].map(t => t.getBoundingClientRect().height)"
-    assert min(seen.evaluate(heights)) >= 8
-    context.close()
+    assert min(seen.page.evaluate(heights)) >= 8
+    seen.context.close()
 
 
 def test_where_a_file_lies_there_can_be_no_folder(tmp_path):

@@ -9,28 +9,19 @@ from ravine.pictures.colors import COLORS
 from ravine.report.watch_page import write_scene
 from ravine.watch import watch
 
+from .opened import PHONE, Opened, rgb
+
 METHODS = ["sgd", "newton", "SGD(lr=0.1)", "</script><b>&'\" = Adam(lr=0.1)", f"{'long' * 12} = Adam(lr=0.2)"]
 SCENE = watch("rosenbrock", METHODS, steps=80)
-OPTIONS = {
-    "desk": {"viewport": {"width": 1280, "height": 900}},
-    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
-}
 PERFORMANCE = ("Canvas2D: Multiple readback", "GPU stall due to ReadPixels")
 """What a browser without a graphics card says of any picture in space; no word of an error."""
 
 
-class Seen:
-    """A page in a browser, and everything that it complained of or asked for."""
+class Watched(Opened):
+    """The page of a scene, once it is drawn."""
 
     def __init__(self, browser, path, **options) -> None:
-        self.context = browser.new_context(**options)
-        self.page = self.context.new_page()
-        self.heard: list[str] = []
-        self.asked: list[str] = []
-        self.page.on("console", lambda message: self.heard.append(f"{message.type}: {message.text}"))
-        self.page.on("pageerror", lambda error: self.heard.append(str(error)))
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.goto(path.as_uri())
+        super().__init__(browser, path, **options)
         self.page.wait_for_selector("#space.drawn")
 
     def points(self, k: int = 0, kind: str = "walk") -> int:
@@ -56,14 +47,14 @@ def path(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def desk(browser, path):
-    seen = Seen(browser, path, **OPTIONS["desk"])
+    seen = Watched(browser, path)
     yield seen
     seen.context.close()
 
 
 @pytest.fixture(scope="module")
 def phone(browser, path):
-    seen = Seen(browser, path, **OPTIONS["phone"])
+    seen = Watched(browser, path, **PHONE)
     yield seen
     seen.context.close()
 
@@ -167,13 +158,13 @@ def test_courses_in_space_grow_too(desk):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_methods_have_their_color_on_either_paper(browser, path, scheme):
-    seen = Seen(browser, path, color_scheme=scheme, **OPTIONS["desk"])
+    seen = Watched(browser, path, color_scheme=scheme)
     drawn = seen.page.evaluate("getComputedStyle(document.querySelector('.walk.m1')).stroke")
     paper = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
     in_space = seen.page.evaluate("document.getElementById('space')._fullData[1].line.color")
     seen.context.close()
     color = getattr(COLORS["brown"], scheme)
-    assert drawn == f"rgb({', '.join(str(int(color[k : k + 2], 16)) for k in (1, 3, 5))})"
+    assert drawn == rgb(color)
     assert (paper == "rgb(255, 255, 255)") == (scheme == "light")
     assert in_space in {getattr(each, scheme) for each in COLORS.values()}
 
@@ -189,7 +180,7 @@ class Hostile(Surface):
 def test_no_name_becomes_a_script(browser, tmp_path):
     path = write_scene(watch(Hostile(), "newton", steps=9), tmp_path / "x.html")
     dialogs = []
-    seen = Seen(browser, path, **OPTIONS["desk"])
+    seen = Watched(browser, path)
     seen.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     seen.page.wait_for_timeout(100)
     heard, title = seen.heard, seen.page.title()
@@ -201,7 +192,7 @@ def test_no_name_becomes_a_script(browser, tmp_path):
 
 def test_a_surface_without_minima_and_a_course_that_leaves_it_can_be_seen(browser, tmp_path):
     path = write_scene(watch("monkey_saddle", "sgd,newton,adam", lr=0.05, steps=300), tmp_path / "x.html")
-    seen = Seen(browser, path, **OPTIONS["phone"])
+    seen = Watched(browser, path, **PHONE)
     values = seen.page.locator(".courses .value").all_inner_texts()
     errors = [said for said in seen.heard if said.startswith("error")]
     seen.context.close()
