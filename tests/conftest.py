@@ -1,7 +1,8 @@
-"""Says loudly which tests this machine could not run: the report has to be seen in a real browser."""
+"""What all tests need: a real browser, an ear for Ctrl-C, and a loud word on what this machine could not run."""
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,6 +27,15 @@ def browser() -> Iterator[Any]:
         chromium = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"] if sandbox else [])
         yield chromium
         chromium.close()
+
+
+def pytest_configure() -> None:
+    """Hears Ctrl-C also where a shell without job control runs the tests behind itself, and so has it ignored.
+
+    Every process that is started inherits that it is ignored, and the tests of Ctrl-C would wait in vain.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
