@@ -20,6 +20,7 @@ ALL_SET = (
     "#surface=himmelblau&start=-1.25,0.5&steps=500&at=37&noise=0.25&seed=3&speed=100&step=look-ahead+nesterov"
     "&methods=momentum(lr=0.01,momentum=0.5);adam(lr=0.3,beta2=0.99,eps=0.001);look-ahead+nesterov(lr=1e-7)"
 )
+EVERYONE = "#methods=" + ";".join(f"{name.replace(' ', '+')}()" for name in playground.methods())
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -88,7 +89,7 @@ def at(browser, path, kept):
     """Opens the page at an address; at the end nothing was complained of, and nothing was asked of any network."""
     opened = [kept]
 
-    def act(address: str = "", fresh: bool = False, **options) -> Opened:
+    def act(address: str = "", fresh: bool = False, **options) -> Playground:
         if fresh or options:
             opened.append(Playground(browser, path, address, **options))
             return opened[-1]
@@ -347,7 +348,7 @@ def test_ticking_adds_a_course_and_unticking_takes_it_away(desk):
 
 def test_on_every_surface_every_method_gets_on_at_its_tuned_lr(at):
     names = list(playground.methods())
-    seen = at("#methods=" + ";".join(f"{name.replace(' ', '+')}()" for name in names))
+    seen = at(EVERYONE)
     ends = "shown.map(({ course }) => [course.outcome, course.values[0], course.values[course.count - 1]])"
     for surface in SURFACES:
         seen.page.locator("#surface").select_option(surface)
@@ -425,7 +426,7 @@ def test_a_damaged_address_does_no_harm(at):
         assert_harmless(seen, address)
 
 
-def assert_harmless(seen: Opened, address: str) -> None:
+def assert_harmless(seen: Playground, address: str) -> None:
     assert "could not be read" in seen.page.locator("#notice").inner_text(), address
     assert HOSTILE not in seen.page.locator("body").inner_text()
     assert seen.page.locator("main img").count() == 0
@@ -433,9 +434,8 @@ def assert_harmless(seen: Opened, address: str) -> None:
 
 
 def test_the_phone_needs_no_scrolling_sideways(at):
-    everyone = "#methods=" + ";".join(f"{name.replace(' ', '+')}()" for name in playground.methods())
     for width in (390, 320):
-        phone = at(everyone, viewport={"width": width, "height": 844}, has_touch=True, is_mobile=True)
+        phone = at(EVERYONE, viewport={"width": width, "height": 844}, has_touch=True, is_mobile=True)
         assert phone.page.evaluate("document.documentElement.scrollWidth") == width
         beyond = """(width) => [...document.querySelectorAll('main *, header *')]
             .filter(e => e.getBoundingClientRect().right > width + 1 && e.getBoundingClientRect().width > 1)
@@ -481,3 +481,19 @@ def test_a_planted_script_does_not_run(browser, path):
 def test_whatever_is_typed_and_read_keeps_ten_methods_apart(at):
     seen = at("#methods=" + ";".join(f"{name}()" for name in TEN if name in playground.methods()))
     assert len(set(seen.know("shown.map(({ method }) => method.color.light + method.dash + method.mark)"))) == 10
+
+
+EDGE = """() => {
+    const { width, height } = find("chart");
+    const brush = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+    brush.drawImage(find("chart"), 0, 0);
+    const inked = (...box) => brush.getImageData(...box).data.some((value, i) => i % 4 === 3 && value > 0);
+    return inked(width - 1, 0, 1, height) || inked(0, 0, width, 1);
+}"""
+
+
+def test_no_name_is_cut_at_the_edge_of_the_chart(at):
+    for address in ("", EVERYONE):
+        seen = at(address)
+        seen.know("shown.length")
+        assert not seen.page.evaluate(EDGE)

@@ -2,8 +2,9 @@
 
 const MARGIN = { left: 58, top: 30, bottom: 46 };
 
-// Room for the longest of the names, which stand right of their lines.
-const rightOf = (shown) => 24 + 7.8 * Math.max(4, ...shown.map(({ method }) => method.name.length));
+// Room for the widest of the names, which stand right of their lines.
+const BESIDE = 12;
+const rightOf = (shown) => 2 * BESIDE + Math.max(24, ...shown.map(({ method }) => widthOf(method.name)));
 
 // Where heights lie on the chart: logarithmic above the lowest value, linear where the surface falls without end.
 function scaleOf(surface, shown, width, height) {
@@ -91,5 +92,5 @@ function drawNames(brush, heads, right, height) {
   const over = words.length ? Math.max(0, words[words.length - 1].at - bottom) : 0;
   const under = words.length ? Math.max(0, top - words[0].at) : 0;
   for (const { method, x, at } of words)
-    label(brush, method.name, Math.min(x, right) + 12, at - over + under, "left", ink(method.color));
+    label(brush, method.name, Math.min(x, right) + BESIDE, at - over + under, "left", ink(method.color));
 }

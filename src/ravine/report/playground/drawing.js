@@ -198,9 +198,18 @@ function drawArrow(brush, from, to, color, dash, width) {
   brush.fill();
 }
 
+const LABEL = `600 12.5px ${SANS}`;
+
+// How wide a word will be: as the very font has it.
+const ruler = document.createElement("canvas").getContext("2d");
+function widthOf(text) {
+  ruler.font = LABEL;
+  return ruler.measureText(text).width;
+}
+
 // A word with a rim of paper.
 function label(brush, text, x, y, align, color) {
-  brush.font = `600 12.5px ${SANS}`;
+  brush.font = LABEL;
   brush.textAlign = align;
   brush.textBaseline = "middle";
   brush.lineJoin = "round";
