@@ -9,7 +9,7 @@ import pytest
 from matplotlib import rc_context
 from PIL import Image
 
-from ravine.pictures import trajectories, trajectories_film, trajectories_space
+from ravine.pictures import trajectories, trajectories_axis, trajectories_film, trajectories_space
 from ravine.pictures.colors import COLORS, KNOWN
 from ravine.pictures.trajectories_stage import DASHES, SYMBOLS, Stage
 from ravine.watch import watch
@@ -30,8 +30,60 @@ def test_heights_of_a_surface_that_falls_below_zero_are_measured_from_its_minimu
     info = trajectories.info(watch("styblinski_tang", "newton", steps=30))
     assert info.lowest == pytest.approx(2 * -39.16616570377142)
     assert info.heights.min() >= 0
-    assert all((track.heights >= 0).all() for track in info.tracks)
-    assert info.above.startswith("value above −78.3")
+    assert info.above == "value above −78.3, lower is better"
+
+
+FALLING = trajectories.info(watch("monkey_saddle", "newton_cg,newton", steps=60))
+
+
+def test_where_no_minimum_is_known_heights_are_measured_from_the_lowest_in_the_box():
+    low, at = FALLING.lowest, np.linspace(-1.5, 1.5, 301)
+    assert low == pytest.approx((at[:, None] ** 3 - 3 * at[:, None] * at**2).min())
+    assert FALLING.above == "value above −6.75, the lowest in the box"
+    assert "the height above −6.75, the lowest value in the box, as no minimum is known" in how(FALLING)
+    assert "no minimum is known" not in how(INFO)
+
+
+def how(info):
+    return " ".join(trajectories.how_to_read(info).split())
+
+
+def test_a_line_leaves_the_chart_where_it_falls_below_it():
+    axis, (fell, stayed) = FALLING.axis, FALLING.tracks
+    np.testing.assert_allclose(
+        fell.heights + FALLING.lowest, fell.points[:, 0] ** 3 - 3 * fell.points.prod(1) * fell.points[:, 1]
+    )
+    below = fell.heights < axis.low
+    assert below[-1]
+    assert not below[0]
+    assert axis.is_below(fell.heights).tolist() == below.tolist()
+    assert (axis.placed(fell.heights)[below] < axis.low).all()
+    np.testing.assert_array_equal(axis.placed(fell.heights)[~below], fell.heights[~below])
+    assert not axis.is_below(stayed.heights).any()
+    assert "a small triangle at the edge points there" in how(FALLING)
+
+
+def test_a_value_that_no_axis_shows_is_not_drawn_as_if_it_were_another():
+    info = trajectories.info(watch("rosenbrock", "lbfgs,SGD(lr=0.001)", steps=80))
+    reached = info.tracks[0].heights[-1]
+    assert reached < 1e-20 * info.tracks[0].heights[0]
+    assert info.axis.low > reached
+    assert info.axis.placed(info.tracks[0].heights)[-1] < info.axis.low
+
+
+def test_the_end_of_a_line_that_left_is_marked_on_the_edge():
+    stage = Stage(FALLING)
+    for evaluations, falls in ((0, [False, False]), (60, [True, False])):
+        stage.at(evaluations)
+        heads = [(lines[4], lines[5]) for lines, _ in stage.moving]
+        assert [lower.get_visible() for _, lower in heads] == falls
+        for (head, lower), fallen in zip(heads, falls, strict=True):
+            (height,), (under,) = head.get_ydata(), lower.get_ydata()
+            assert bool(height == FALLING.axis.low) is fallen
+            assert FALLING.axis.low <= height <= FALLING.axis.high
+            edge = lower.get_transform().transform((0, under))[1] - stage.curves.bbox.y0
+            assert -20 < edge < 0  # below the axis, above its numbers
+    assert heads[0][0].get_xdata()[0] == FALLING.tracks[0].evaluations[-1]
 
 
 def test_a_small_part_of_a_wide_box_is_shown_closer_with_all_that_happens_in_it():
@@ -54,10 +106,10 @@ def test_of_very_many_minima_only_the_deepest_are_marked():
 @pytest.mark.parametrize("name", ["rosenbrock", "strict_saddle", "rastrigin"])
 def test_ticks_are_round_and_there_are_several(name):
     info = trajectories.info(watch(name, "SGD(lr=0.01)", steps=30))
-    low, high = info.span
-    assert 2 <= len(info.ticks) <= 9
-    assert all(low <= tick <= high for tick in info.ticks)
-    assert {f"{tick:e}"[0] for tick in info.ticks} <= {"1", "2", "5"}
+    (low, high), ticks = info.axis, info.axis.ticks
+    assert 2 <= len(ticks) <= 9
+    assert all(low <= tick <= high for tick in ticks)
+    assert {f"{tick:e}"[0] for tick in ticks} <= {"1", "2", "5"}
 
 
 def test_a_method_looks_like_its_family_however_it_is_written():
@@ -97,12 +149,14 @@ def watch_info(steps):
 
 
 def test_one_that_diverges_does_not_press_the_others_flat():
-    low, high = INFO.span
+    low, high = INFO.axis
     worst = max(track.heights.max() for track in INFO.tracks)
     best = min(track.heights[track.heights > 0].min() for track in INFO.tracks)
+    start = INFO.tracks[0].heights[0]
+    lowest = max(best, trajectories_axis.FLOOR * start)
     assert worst > high
-    assert low <= max(best, trajectories.FLOOR * INFO.top)
-    assert np.log10(high / low) < 2 * np.log10(INFO.top / INFO.bottom)
+    assert low <= lowest
+    assert np.log10(high / low) < 2 * np.log10(start / lowest)
 
 
 def test_a_method_that_diverges_says_so_in_its_value_s_place():

@@ -198,3 +198,22 @@ def test_a_surface_without_minima_and_a_course_that_leaves_it_can_be_seen(browse
     seen.context.close()
     assert "left the box" in values
     assert errors == []
+
+
+def test_the_end_of_a_line_that_fell_out_of_the_chart_is_marked_on_its_edge(browser, tmp_path):
+    path = write_scene(watch("monkey_saddle", "newton_cg,newton", steps=60), tmp_path / "x.html")
+    seen = Watched(browser, path)
+    head = "[...document.querySelectorAll('#curves .head')].map(h => [h.classList.contains('falls'), h.dataset.track])"
+    y = "+document.querySelector('#curves .head.m0').getAttribute('transform').match(/,([\\d.]+)\\)/)[1]"
+    edge = "+document.querySelector('#curves .frame').getAttribute('y1')"
+    clear = """(() => {
+        const mark = document.querySelector('#curves .falls .lower').getBoundingClientRect();
+        return [...document.querySelectorAll('#curves text')].map(t => t.getBoundingClientRect())
+            .every(t => t.bottom < mark.top || t.top > mark.bottom - 1);
+    })()"""
+    ended = seen.page.evaluate(head), seen.page.evaluate(y) - seen.page.evaluate(edge), seen.page.evaluate(clear)
+    seen.slide(0)
+    begun = seen.page.evaluate(head), seen.page.evaluate(y) < seen.page.evaluate(edge)
+    seen.context.close()
+    assert ended == ([[True, "0"], [False, "1"]], 0, True)
+    assert begun == ([[False, "0"], [False, "1"]], True)

@@ -1,6 +1,5 @@
 """Trajectories: where methods went on a surface, and how far they came for what it cost."""
 
-import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -13,10 +12,9 @@ from ..numbers import MISSING, short
 from ..part import meanings
 from ..watch import Course, Scene
 from .colors import Look, looks
+from .trajectories_axis import Axis, Floats, axis_of
 
 title = "How they move"
-
-Floats = NDArray[np.float64]
 
 GRID = 241
 """How many points along each coordinate the surface is worked out at."""
@@ -33,17 +31,11 @@ LEVELS = 18
 DEEPEST = 1e-6
 """The lowest contour, at least, as a share of the highest."""
 
-FEW_DECADES = 2.5
-"""How many powers of ten are too few for an axis that names only these."""
-
 FRAMES = 100
 """How many moments of a course a film shows, at most."""
 
 SLOW_START = 1.5
 """Power by which a film is slow where most happens: its evaluations grow like the time to this power."""
-
-FLOOR = 1e-12
-"""The smallest height that is drawn, as a share of that of the start: below it, rounding decides."""
 
 CLAMP = 3.0
 """How many widths of the picture outside of it a line still runs: further, drawing loses its digits."""
@@ -60,7 +52,7 @@ class Track(NamedTuple):
         look: How it is drawn.
         lr: Its lr in words; a dash where it has none.
         points: Where it stood [k + 1, 2].
-        heights: How far above the lowest value that was [k + 1].
+        heights: How far above the lowest value that was [k + 1]; below zero where it is not the lowest.
         evaluations: What it had cost to get there [k + 1].
         ended: What stands in the place of its value at the end, where it did not go to its end; else empty.
     """
@@ -90,11 +82,13 @@ class Trajectories(NamedTuple):
         heights: How far the surface lies above its lowest value [y, x].
         levels: The contours, evenly spread in the logarithm.
         lowest: What heights are measured from.
+        known: Whether that is the value of a minimum; else it is the lowest in the box.
         minima: Known minima in the box [m, 2].
         saddles: Known saddles in the box.
         maxima: Known maxima in the box.
         start: Where the methods started.
         steps: The budget in gradient evaluations.
+        axis: The axis of heights.
         tracks: The methods' courses.
     """
 
@@ -106,11 +100,13 @@ class Trajectories(NamedTuple):
     heights: Floats
     levels: Floats
     lowest: float
+    known: bool
     minima: Floats
     saddles: Floats
     maxima: Floats
     start: Floats
     steps: int
+    axis: Axis
     tracks: tuple[Track, ...]
 
     def moments(self, most: int = FRAMES) -> Floats:
@@ -119,39 +115,11 @@ class Trajectories(NamedTuple):
         return self.steps * np.linspace(0, 1, count) ** SLOW_START
 
     @property
-    def bottom(self) -> float:
-        """The lowest height that is drawn: that of the best course, or where rounding begins to decide."""
-        seen = np.concatenate([track.heights for track in self.tracks])
-        above, highest = seen[(seen > 0) & np.isfinite(seen)], self.top
-        return max(float(above.min(initial=highest)), FLOOR * highest)
-
-    @property
-    def span(self) -> tuple[float, float]:
-        """The lowest and the highest height on their logarithmic axis: one that diverges must not press all flat."""
-        decades = max(np.log10(self.top / self.bottom), 0.3)
-        highest = max(float(track.heights.max()) for track in self.tracks)
-        top = min(highest, self.top * 10.0 ** (0.3 * decades))
-        low, high = self.bottom / 10.0 ** (0.06 * decades), top * 10.0 ** (0.08 * decades)
-        return min(low, high / 10), high  # so that there are round numbers on it
-
-    @property
-    def ticks(self) -> list[float]:
-        """Round heights for their axis: powers of ten, or 1, 2 and 5 times these where there are few."""
-        low, high = np.log10(self.span)
-        every = max(1, math.ceil((high - low) / 8))
-        steps = (1, 2, 5) if high - low < FEW_DECADES else (1,)
-        powers = [k for k in range(math.floor(low), math.ceil(high) + 1) if k % every == 0]
-        return [step * 10.0**k for k in powers for step in steps if low <= np.log10(step * 10.0**k) <= high]
-
-    @property
     def above(self) -> str:
         """What the heights are, in words."""
+        if not self.known:
+            return f"value above {short(self.lowest)}, the lowest in the box"
         return f"value above {short(self.lowest)}, lower is better" if self.lowest else "value, lower is better"
-
-    @property
-    def top(self) -> float:
-        """The largest height at the start."""
-        return max(float(self.tracks[0].heights[0]), np.finfo(float).tiny)
 
 
 def near(info: Trajectories, points: np.ndarray) -> np.ndarray:
@@ -186,7 +154,8 @@ def info(scene: Scene) -> Trajectories:
     tracks = tuple(_track(course, look, lowest) for course, look in zip(scene.courses, _looks(scene), strict=True))
     return Trajectories(
         surface.title, _formula(surface), scene.fairness, x, y, heights, _levels(heights), lowest,
-        minima, saddles, maxima, np.array(scene.start), scene.steps, tracks,
+        bool(surface.minima), minima, saddles, maxima, np.array(scene.start), scene.steps,
+        axis_of([track.heights for track in tracks]), tracks,
     )  # fmt: skip
 
 
@@ -234,7 +203,7 @@ def _track(course: Course, look: Look, lowest: float) -> Track:
         lr = short(course.lr) if course.method.tuned else f"{short(course.lr)}, given"
     else:
         lr = MISSING if course.method.lr is None else "scheduled"
-    heights = np.maximum(course.values - lowest, 0.0)
+    heights = course.values - lowest
     ended = ENDED.get(course.outcome, "")
     return Track(course.method.name, look, lr, course.points, heights, course.evaluations, ended)
 
@@ -248,8 +217,15 @@ def _levels(heights: Floats) -> Floats:
 
 def how_to_read(info: Trajectories) -> str:
     """Says how to read the picture."""
-    return (
-        f"On the left each method walks from the open circle over the surface's contours, which are evenly spread in "
-        f"the logarithm of the height above {short(info.lowest)}; stars are minima, diamonds saddles. On the right is "
-        "that height against what it cost, in gradient evaluations: lower is better, and further left is cheaper."
+    origin = "" if info.known else ", the lowest value in the box, as no minimum is known"
+    said = (
+        "On the map each method walks from the open circle over the surface's contours, which are evenly spread in the "
+        f"logarithm of the height above {short(info.lowest)}{origin}; stars are minima, diamonds saddles. The chart "
+        "has that height against what it cost, in gradient evaluations: lower is better, and further left is cheaper."
     )
+    if any(info.axis.is_below(track.heights).any() for track in info.tracks):
+        said += (
+            " A line that runs out through its bottom is lower than the chart shows, and a small triangle at the edge "
+            "points there."
+        )
+    return said

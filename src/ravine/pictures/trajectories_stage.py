@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.text import Text
+from matplotlib.transforms import offset_copy
 
 from ..numbers import short
 from .colors import AXIS, FAINT_WORDS, GRID, SHEET, WORDS
@@ -33,6 +34,9 @@ SYMBOLS: dict[str, Any] = {
 
 SIZES = {"star": 15.0, "star-diamond": 14.0, "hexagram": 14.0, "diamond": 9.5, "hexagon": 11.5, "cross": 12.0}
 """Markers whose shape fills less of its square, or more, get a size of their own, in points."""
+
+BELOW = 11.0
+"""How many points below the chart a triangle says that a method is lower than it shows."""
 
 TFRAC, FRAC = r"\tfrac", r"\frac"
 """What LaTeX has, and what matplotlib has of it."""
@@ -63,6 +67,7 @@ class Stage:
         self.counter = self._moving(
             self.figure.text(0.975, 0.89, "", size=11, ha="right", va="baseline", color=WORDS.light)
         )
+        self.under = offset_copy(self.curves.get_xaxis_transform(), self.figure, y=-BELOW, units="points")
         self.moving = [self._lines(k, track) for k, track in enumerate(info.tracks)]
         self.canvas.draw()
         self.still = self.canvas.copy_from_bbox(self.figure.bbox)
@@ -97,6 +102,7 @@ class Stage:
             self.curves.plot([], [], linestyle=dash, **line)[0],
             self.map.plot([], [], linestyle="", **head)[0],
             self.curves.plot([], [], linestyle="", clip_on=False, **head)[0],
+            self.curves.plot([], [], linestyle="", clip_on=False, transform=self.under, marker="v", color=color)[0],
         ]
         for each in drawn:
             each.set_animated(True)
@@ -150,14 +156,17 @@ class Stage:
 
     def _place(self, track: Track, lines: list[Line2D], text: Text, evaluations: float, over: bool) -> None:
         count, info = track.by(evaluations), self.info
-        points, heights = near(info, track.points[:count]), np.maximum(track.heights[:count], info.bottom)
+        points, heights = near(info, track.points[:count]), track.heights[:count]
         ended = track.ended and count == len(track.points)
-        where, stood, curve, here, there = lines
+        where, stood, curve, here, there, lower = lines
         where.set_data(points[:, 0], points[:, 1])
         stood.set_data(points[:, 0], points[:, 1])
-        curve.set_data(track.evaluations[:count], heights)
+        curve.set_data(track.evaluations[:count], info.axis.placed(heights))
         here.set_data(points[-1:, 0], points[-1:, 1])
-        there.set_data(track.evaluations[count - 1 : count], np.minimum(heights[-1:], self.curves.get_ylim()[1]))
+        spent = track.evaluations[count - 1 : count]
+        there.set_data(spent, np.clip(heights[-1:], *info.axis))
+        lower.set_data(spent, np.zeros(1))
+        lower.set_visible(bool(info.axis.is_below(heights[-1])))
         if ended and (over or track.evaluations[-1] < evaluations):
             text.set_text(track.ended)
         else:
@@ -206,15 +215,17 @@ def _draw_map(axes: Axes, info: Trajectories) -> None:
 
 def _draw_axes(axes: Axes, info: Trajectories) -> None:
     axes.set_yscale("log")
-    axes.set(xlim=(0, info.steps), ylim=info.span)
+    axes.set(xlim=(0, info.steps), ylim=info.axis)
     axes.grid(axis="y", color=GRID.light, linewidth=0.8)
     axes.minorticks_off()
-    axes.set_yticks(info.ticks, [_power(tick) for tick in info.ticks])
+    axes.set_yticks(info.axis.ticks, [_power(tick) for tick in info.axis.ticks])
     axes.set_axisbelow(True)
     axes.set_title(info.above, loc="left", size=11, color=FAINT_WORDS.light)
     axes.set_xlabel("gradient evaluations", size=11, color=FAINT_WORDS.light)
     axes.locator_params(axis="x", nbins=6, integer=True)
     _quiet(axes)
+    if any(info.axis.is_below(track.heights).any() for track in info.tracks):
+        axes.tick_params(axis="x", pad=BELOW)  # room for what points down
     axes.spines[["top", "right"]].set_visible(False)
 
 

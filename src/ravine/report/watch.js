@@ -67,6 +67,7 @@
       const drawn = (kind) => element("polyline", { class: `${kind} m${k}`, "data-track": k });
       const head = document.importNode(symbols[k].firstElementChild, true);
       head.dataset.track = k;
+      head.append(element("path", { class: "lower", d: "M-3.4 7.6H3.4L0 12Z" }));
       return { pixels, halo: drawn("halo"), line: drawn(id === "map" ? "walk" : `curve ${symbols[k].lastElementChild.getAttribute("class")}`), head };
     });
     const inside = element("g", { "clip-path": `url(#${id}-clip)` });
@@ -83,6 +84,7 @@
         const inX = Math.min(Math.max(a, PAD.left), size.width - PAD.right);
         const inY = Math.min(Math.max(b, PAD.top), size.height - PAD.bottom);
         head.setAttribute("transform", `translate(${inX},${inY}) scale(1.25)`);
+        head.classList.toggle("falls", id === "curves" && b > inY);
       });
     };
   };
@@ -115,15 +117,16 @@
     return panel("map", (width) => width - PAD.left - PAD.right + PAD.top + PAD.bottom, (a, b) => scale(left, wide, a, b), (a, b) => scale(low, high, a, b), still, (track) => track.points);
   };
   const curves = () => {
-    const [low, high] = scene.span.map(Math.log10);
+    const [low, high] = scene.axis.map(Math.log10);
     const still = (right, up, size) => {
       const powers = scene.ticks.map(Math.log10);
       const floor = size.height - PAD.bottom;
+      const below = floor + (scene.tracks.some((track) => track.heights.some((height) => height < scene.axis[0])) ? 27 : 18);
       return {
         under: [
           ...powers.map((k) => element("line", { class: "grid", x1: PAD.left, x2: size.width - PAD.right, y1: up(k), y2: up(k) })),
           ...scene.ticks.map((tick) => words(PAD.left - 7, up(Math.log10(tick)) + 4, power(tick), "end")),
-          ...steps(0, scene.steps, 4).map((x) => words(right(x), floor + 18, [String(x)])),
+          ...steps(0, scene.steps, 4).map((x) => words(right(x), below, [String(x)])),
           words(PAD.left, 14, [scene.above], "start"),
           element("line", { class: "frame", x1: PAD.left, x2: size.width - PAD.right, y1: floor, y2: floor }),
         ],
@@ -131,7 +134,7 @@
       };
     };
     const height = (width) => (width < 460 ? width * 0.8 : width - PAD.left - PAD.right + PAD.top + PAD.bottom);
-    const points = (track) => track.heights.map((value, k) => [track.evaluations[k], Math.log10(Math.max(value, scene.bottom))]);
+    const points = (track) => track.heights.map((value, k) => [track.evaluations[k], Math.log10(value)]);
     return panel("curves", height, (a, b) => scale(0, scene.steps, a, b), (a, b) => scale(low, high, a, b), still, points);
   };
 

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from latex2mathml.converter import convert
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
@@ -75,10 +74,9 @@ def _data(info: Trajectories) -> dict[str, Any]:
         "known": {"minimum": info.minima.tolist(), "saddle": info.saddles.tolist(), "maximum": info.maxima.tolist()},
         "steps": info.steps,
         "moments": info.moments(FRAMES).round(3).tolist(),
-        "span": info.span,
-        "bottom": info.bottom,
+        "axis": info.axis,
         "above": info.above,
-        "ticks": info.ticks,
+        "ticks": info.axis.ticks,
         "tracks": [_track(info, track) for track in info.tracks],
     }
 
@@ -86,8 +84,8 @@ def _data(info: Trajectories) -> dict[str, Any]:
 def _track(info: Trajectories, track: Track) -> dict[str, Any]:
     return {
         "points": trajectories.near(info, track.points).round(6).tolist(),
-        "heights": [float(f"{height:.6g}") for height in track.heights],
-        "values": [float(f"{value:.6g}") for value in np.maximum(track.heights, 0) + info.lowest],
+        "heights": [float(f"{height:.6g}") for height in info.axis.placed(track.heights)],
+        "values": [float(f"{value:.6g}") for value in track.heights + info.lowest],
         "evaluations": track.evaluations.tolist(),
         "ended": track.ended,
     }
