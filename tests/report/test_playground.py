@@ -1,5 +1,6 @@
 """The playground as it is used: in a real browser, from disk, by mouse, by finger and by keyboard alone."""
 
+import itertools
 import json
 import time
 
@@ -497,3 +498,26 @@ def test_no_name_is_cut_at_the_edge_of_the_chart(at):
         seen = at(address)
         seen.know("shown.length")
         assert not seen.page.evaluate(EDGE)
+
+
+def test_every_name_stands_in_the_chart_and_beside_no_other(at):
+    placed = """((chart) => {
+        const heads = shown.map(({ method, course }) => {
+            const k = reachedBy(course, state.at) - 1;
+            return { method, at: [scale.x(k * course.per, state.budget), scale.y(course.values[k] - scale.lowest)] };
+        });
+        return placeNames(heads, scale.right, chart.clientHeight);
+    })(find("chart"))"""
+    for width in (1280, 390, 320):
+        seen = at(EVERYONE, viewport={"width": width, "height": 900})
+        height = seen.page.evaluate("find('chart').clientHeight")
+        for surface in ("ravine", "rosenbrock", "monkey_saddle", "ackley"):
+            seen.page.locator("#surface").select_option(surface)
+            words = seen.know(placed)
+            assert {word["text"] for word in words} == set(playground.methods())
+            for word in words:
+                assert 14 <= word["y"] <= height - 40, (width, surface, word)
+                assert word["x"] + word["width"] <= width
+            for a, b in itertools.combinations(words, 2):
+                apart = a["x"] >= b["x"] + b["width"] or b["x"] >= a["x"] + a["width"]
+                assert apart or abs(a["y"] - b["y"]) >= 12, (width, surface, a, b)

@@ -50,7 +50,7 @@ function drawChart(canvas, surface, shown, at, budget, chosen, scale, isPlaying)
   drawTrails(canvas, brush, shown, at, chosen, place, isPlaying);
   const heads = shown.map(({ method, course }) => ({ method, at: place(course)(reachedBy(course, at) - 1) }));
   for (const { method, at: [x, y] } of heads) drawMark(brush, method.mark, x, y, method.name === chosen ? 1.2 : 1, ink(method.color), paper);
-  drawNames(brush, heads, scale.right, height);
+  drawLabels(brush, placeNames(heads, scale.right, height));
 }
 
 function drawFrame(brush, scale, height, budget, surface) {
@@ -76,21 +76,23 @@ function drawFrame(brush, scale, height, budget, surface) {
   tickWord(brush, from, 4, 10, "left", faint);
 }
 
-// The names of the lines, right of them, moved apart where they would touch.
-function drawNames(brush, heads, right, height) {
-  const gap = 16;
-  const words = heads.map(({ method, at: [x, y] }) => ({ method, x, at: y })).sort((a, b) => a.at - b.at);
+// Where the names of the lines stand: right of them, moved apart where they would touch, and closer where they are many.
+function placeNames(heads, right, height) {
+  const [top, bottom] = [MARGIN.top - 8, height - MARGIN.bottom + 2];
+  const words = heads.map(({ method, at: [x, y] }) => ({
+    text: method.name, color: ink(method.color), x: Math.min(x, right) + BESIDE, y, width: widthOf(method.name),
+  }));
+  words.sort((a, b) => a.y - b.y);
+  const gap = Math.min(16, (bottom - top) / Math.max(1, words.length - 1));
+  const pairs = words.flatMap((a, k) => words.slice(k + 1).map((b) => [a, b])).filter(([a, b]) => a.x < b.x + b.width && b.x < a.x + a.width);
   for (let round = 0; round < 60; round++)
-    for (let k = 0; k + 1 < words.length; k++) {
-      const lack = gap - (words[k + 1].at - words[k].at);
-      if (lack > 0) {
-        words[k].at -= lack / 2;
-        words[k + 1].at += lack / 2;
-      }
+    for (const [a, b] of pairs) {
+      const lack = gap - (b.y - a.y);
+      if (lack > 0) [a.y, b.y] = [a.y - lack / 2, b.y + lack / 2];
     }
-  const [top, bottom] = [MARGIN.top, height - MARGIN.bottom + 2];
-  const over = words.length ? Math.max(0, words[words.length - 1].at - bottom) : 0;
-  const under = words.length ? Math.max(0, top - words[0].at) : 0;
-  for (const { method, x, at } of words)
-    label(brush, method.name, Math.min(x, right) + BESIDE, at - over + under, "left", ink(method.color));
+  for (const word of words) word.y = Math.max(word.y, top);
+  for (const [a, b] of pairs) b.y = Math.max(b.y, a.y + gap);
+  for (const word of words) word.y = Math.min(word.y, bottom);
+  for (const [a, b] of pairs.toReversed()) a.y = Math.min(a.y, b.y - gap);
+  return words;
 }

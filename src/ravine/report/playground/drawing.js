@@ -207,15 +207,17 @@ function widthOf(text) {
   return ruler.measureText(text).width;
 }
 
-// A word with a rim of paper.
-function label(brush, text, x, y, align, color) {
+// Words with a rim of paper: all rims first, so that none cuts the word beside it.
+function drawLabels(brush, words) {
   brush.font = LABEL;
-  brush.textAlign = align;
+  brush.textAlign = "left";
   brush.textBaseline = "middle";
   brush.lineJoin = "round";
   brush.lineWidth = 4;
   brush.strokeStyle = KNOWN.paper[night.matches ? "dark" : "light"];
-  brush.strokeText(text, x, y);
-  brush.fillStyle = color;
-  brush.fillText(text, x, y);
+  for (const { text, x, y } of words) brush.strokeText(text, x, y);
+  for (const { text, x, y, color } of words) {
+    brush.fillStyle = color;
+    brush.fillText(text, x, y);
+  }
 }
