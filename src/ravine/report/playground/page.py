@@ -21,7 +21,8 @@ from ...functions import SURFACES, Surface
 from ...part import look_up, meanings
 from ...pictures import colors
 from ...pictures.colors import PAPER, looks
-from ...pictures.trajectories import DEEPEST, FLOOR, LEVELS
+from ...pictures.trajectories import DEEPEST, LEVELS
+from ...pictures.trajectories_axis import FLOOR
 from ...ranges import log, near_one
 from ...rules import LAMB, LARS, METHODS, SAM, SGD, Nesterov, Rule, field_names
 from ...watch import ground, tuning
