@@ -62,6 +62,15 @@ def test_a_table_says_how_each_method_ended(here, capsys):
         assert still.size == (2560, 1440)
 
 
+def test_a_saddle_is_told_in_the_table_and_on_the_page(here, capsys):
+    words = ["branin", "--methods", "Newton(safeguard=None)", "--start", "0,10", "--steps", "20", "--out", "x.html"]
+    said = "stopped on a saddle after 6 evaluations, at 0, 6."
+    assert said in run(words, capsys)[2]
+    page = (here / "x.html").read_text()
+    assert said in page
+    assert '"ended":"on a saddle"' in page
+
+
 def test_without_a_file_the_page_is_named_after_the_surface(here, capsys):
     assert run(["--methods", "newton", "--steps", "10"], capsys)[-1] == "Picture: ravine.html"
     assert "<title>Ravine · Ravine</title>" in (here / "ravine.html").read_text()

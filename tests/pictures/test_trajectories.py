@@ -163,6 +163,11 @@ def test_a_method_that_diverges_says_so_in_its_value_s_place():
     assert [track.ended for track in INFO.tracks] == ["", "", "diverged", "", ""]
 
 
+def test_a_method_that_stopped_on_a_saddle_says_so_in_its_value_s_place():
+    scene = watch("branin", "Newton(safeguard=None),newton", start=(0, 10), steps=60)
+    assert [track.ended for track in trajectories.info(scene).tracks] == ["on a saddle", ""]
+
+
 def test_how_to_read_it_says_what_is_drawn():
     said = trajectories.how_to_read(INFO)
     assert "logarithm of the height above 0" in said

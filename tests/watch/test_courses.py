@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ravine.functions import NoisyGradient, RareInputs, Ravine, Sampled, surface
+from ravine.functions import NoisyGradient, RareInputs, Ravine, Sampled, Surface, surface
 from ravine.rules import SAM, SGD, Average, Clip, Momentum, Nesterov, walk
 from ravine.watch import follow, read_ground, watch
 
@@ -139,6 +139,36 @@ def test_a_saddle_holds_gradient_descent_that_starts_on_its_axis():
     found = course(SGD(lr=0.1), "strict_saddle", steps=100)
     np.testing.assert_allclose(found.points[-1], 0, atol=1e-9)
     assert surface("strict_saddle").hessian(found.points[-1])[1, 1] < 0
+
+
+@pytest.mark.parametrize(
+    ("on", "method", "start", "outcome", "sentence"),
+    [
+        ("branin", "Newton(safeguard=None)", (0, 10), "saddle", "stopped on a saddle after 6 evaluations, at 0, 6."),
+        ("himmelblau", "Newton(safeguard=None)", (0, 0), "maximum", "stopped on a maximum after "),
+        ("strict_saddle", SGD(lr=0.1), (1, 0), "saddle", "stopped on a saddle after 200 evaluations, at "),
+        ("branin", "lbfgs", (0, 10), "finished", "finished: 14 evaluations, at −3.14, 12.3."),
+    ],
+)
+def test_who_rests_on_a_saddle_or_a_maximum_is_not_told_as_if_it_were_a_minimum(on, method, start, outcome, sentence):
+    found = course(method, on, start=start)
+    assert found.outcome == outcome
+    assert found.sentence.startswith(sentence)
+    bends = np.linalg.eigvalsh(surface(on).hessian(found.points[-1]))
+    assert {"saddle": bends[0] < 0 < bends[1], "maximum": bends[1] < 0, "finished": bends[0] > 0}[outcome]
+
+
+class Unknown(Surface):
+    def value(self, x, y):
+        return (x**2 - 1) ** 2 + y**2
+
+
+def test_a_saddle_that_nobody_stated_is_seen_by_its_slope_and_its_hessian():
+    ends = {course("Newton(safeguard=None)", Unknown(), start=(x, 1)).outcome for x in (0.2, -0.3)}
+    assert ends == {"saddle"}
+    assert course("newton", Unknown(), start=(2, 1)).outcome == "finished"
+    # Moving along the ridge it is no minimum either, but it has not come to rest.
+    assert course(SGD(lr=1e-4), Unknown(), start=(0, 1), steps=20).outcome == "finished"
 
 
 def test_a_minimizer_that_finds_no_way_on_failed_with_its_sentence():

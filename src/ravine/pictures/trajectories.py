@@ -40,8 +40,11 @@ SLOW_START = 1.5
 CLAMP = 3.0
 """How many widths of the picture outside of it a line still runs: further, drawing loses its digits."""
 
-ENDED = {"diverged": "diverged", "left": "left the box", "failed": "failed"}
-"""What stands in a value's place where a course did not go to its end."""
+ENDED = {
+    "diverged": "diverged", "left": "left the box", "failed": "failed", "saddle": "on a saddle",
+    "maximum": "on a maximum",
+}  # fmt: skip
+"""What stands in a value's place where a course did not go to its end, or where that is no minimum."""
 
 
 class Track(NamedTuple):
@@ -54,7 +57,7 @@ class Track(NamedTuple):
         points: Where it stood [k + 1, 2].
         heights: How far above the lowest value that was [k + 1]; below zero where it is not the lowest.
         evaluations: What it had cost to get there [k + 1].
-        ended: What stands in the place of its value at the end, where it did not go to its end; else empty.
+        ended: What stands in the place of its value at the end, where it failed; else empty.
     """
 
     name: str

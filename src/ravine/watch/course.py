@@ -24,8 +24,8 @@ class Course:
         values: The surface there, [k + 1], without noise.
         evaluations: What it had cost to get there, [k + 1], in gradient evaluations: a gradient is 1, also one taken
             elsewhere than at the point, a Hessian-vector product 2, and a Hessian of n coordinates n such products.
-        outcome: "finished"; "diverged" to where nothing comes back from, and higher than the start; "left" the
-            picture; or "failed", where a search found no way on.
+        outcome: "finished"; "saddle" or "maximum", where it came to rest on one; "diverged" to where nothing comes
+            back from, and higher than the start; "left" the picture; or "failed", where a search found no way on.
         sentence: How it ended.
         distance: From the end to the nearest known minimum; NaN where none is known.
     """
@@ -90,8 +90,10 @@ def made(
         The course, cut where it ended.
     """
     last, outcome, sentence = end(ground, points, values, evaluations)
-    if failed and outcome == "finished":
+    if outcome == "finished" and failed:
         outcome, sentence = "failed", f"failed: {failed}"
+    elif outcome == "finished" and (rest := ground.rests_on(points[last - 1])):
+        outcome, sentence = rest, f"stopped on a {rest} after {sentence.removeprefix('finished: ')}"
     points, values, evaluations = points[:last], values[:last], evaluations[:last]
     distance = ground.distance(points[-1]) if last else math.nan
     return Course(method, lr, points, values, evaluations, outcome, sentence, distance)

@@ -24,6 +24,15 @@ FAR = 10.0
 ASTRAY = 0.25
 """How far out of the box a course may swing and come back, in widths: further has nothing to do with what is seen."""
 
+ON = 1e-6
+"""How near to a known saddle or maximum a point lies on it, in widths of the box."""
+
+FLAT = 1e-10
+"""Largest component of a slope that has vanished."""
+
+STEEP = 1e-6
+"""How steeply, as a share of the Hessian's largest eigenvalue, a way leads down that rounding did not make."""
+
 GRID = 65
 """How many points along each coordinate are looked at for the lowest, where no minimum is known."""
 
@@ -111,6 +120,26 @@ class Ground:
             The distance; NaN where no minimum is known.
         """
         return min((float(np.linalg.norm(point - np.array(m.x))) for m in self.surface.minima), default=math.nan)
+
+    def rests_on(self, point: np.ndarray) -> str:
+        """Tells on what that is no minimum a point lies, so that a method which stands there comes to rest.
+
+        Args:
+            point: A point [n].
+
+        Returns:
+            "saddle" or "maximum" where it lies on a known one, or where the slope vanishes and the Hessian has ways
+            down; else nothing.
+        """
+        width = self._box[:, 1] - self._box[:, 0]
+        for kind, known in (("saddle", self.surface.saddles), ("maximum", self.surface.maxima)):
+            if any((np.abs(point - np.array(each.x)) <= ON * width).all() for each in known):
+                return kind
+        if not np.abs(self.surface.gradient(point)).max() <= FLAT:
+            return ""
+        bends = np.linalg.eigvalsh(self.surface.hessian(point))
+        down = bends < -STEEP * np.abs(bends).max()
+        return ("maximum" if down.all() else "saddle") if down.any() else ""
 
 
 def read_ground(given: str | Surface | Noisy, noise: float = 0.0, seed: int = 0) -> Ground:
