@@ -26,6 +26,7 @@ from ravine.minimize import (
 from .cases import EVERY, ROSENBROCK
 
 START = [-1.2, 1.0]
+OTHER = torch.ones(2, dtype=torch.float64, requires_grad=True)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,8 @@ START = [-1.2, 1.0]
         ({"fun": lambda x: 3.0}, "returned 3 at .* without a trace of x, so it has no gradient"),  # noqa: ARG005
         ({"fun": lambda x: torch.ones(())}, "returned 1 at .* without a trace"),  # noqa: ARG005
         ({"fun": lambda x: x.sum().detach()}, "without a trace of x"),
+        ({"fun": lambda x: OTHER.sum()}, "returned 2 at .* without a trace of x"),  # noqa: ARG005
+        ({"fun": lambda x: OTHER**2, "method": "gauss_newton"}, "residuals without a trace of x at"),  # noqa: ARG005
         ({"fun": lambda x: x.sum() * math.nan}, "The function is nan at the start, x = "),
         ({"fun": lambda x: x.sum() / 0}, "The function is -?inf at the start"),
         ({"fun": lambda x: (x + 1.2).sqrt().sum()}, "The gradient is inf at the start"),

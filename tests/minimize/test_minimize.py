@@ -130,6 +130,13 @@ def test_a_gradient_of_ones_own_is_used():
     assert result.success
 
 
+@pytest.mark.parametrize("method", ["lbfgs", "newton", "newton_cg"])
+def test_a_leaf_that_is_not_used_stays_where_it_is(method):
+    result = minimize(lambda x: (x["used"] ** 2).sum(), {"used": [1.0, 2.0], "not": [3.0]}, method)
+    assert result.success
+    assert result.x == {"used": pytest.approx([0, 0], abs=1e-8), "not": [3.0]}
+
+
 def test_residuals_give_the_sum_of_their_squares():
     a = torch.randn(9, 3, dtype=torch.float64)
     b = torch.randn(9, dtype=torch.float64)

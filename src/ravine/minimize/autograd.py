@@ -30,15 +30,13 @@ class FunctionObjective(Objective):
                 value = as_number(self.function(x), x)
             return value, self.gradient(x)
         x = x.detach().requires_grad_()
-        value = self._differentiable(x)
-        (gradient,) = torch.autograd.grad(value, x, allow_unused=True, materialize_grads=True)
-        return float(value.detach()), gradient.detach()
+        value, gradient = self._differentiated(x)
+        return value, gradient.detach()
 
     def _products(self, x: Tensor) -> Product:
         x = x.detach().requires_grad_()
         with torch.enable_grad():
-            value = self._differentiable(x)
-            (gradient,) = torch.autograd.grad(value, x, create_graph=True, allow_unused=True, materialize_grads=True)
+            _, gradient = self._differentiated(x, twice=True)
 
         def product(v: Tensor) -> Tensor:
             if not gradient.requires_grad:  # the function is linear
@@ -48,16 +46,18 @@ class FunctionObjective(Objective):
 
         return product
 
-    def _differentiable(self, x: Tensor) -> Tensor:
+    def _differentiated(self, x: Tensor, *, twice: bool = False) -> tuple[float, Tensor]:
+        """The value and the gradient; twice, where the gradient is to be differentiated again."""
         with torch.enable_grad():
             value = self.function(x)
         number = as_number(value, x)
-        if not isinstance(value, Tensor) or not value.requires_grad:
+        gradient = _gradient(value, x, twice=twice) if isinstance(value, Tensor) else None
+        if gradient is None:
             raise RavineError(
                 f"fun returned {number:g} at {place(x)} without a trace of x, so it has no gradient: compute it from x "
                 "with PyTorch's functions, or give gradient=."
             )
-        return value.reshape(())
+        return number, gradient
 
 
 def as_number(value: Any, x: Tensor) -> float:
@@ -96,7 +96,9 @@ class ResidualObjective(Objective):
 
     def _value_and_gradient(self, x: Tensor) -> tuple[float, Tensor]:
         x, r = self._at(x)
-        (gradient,) = torch.autograd.grad(r, x, 2 * r.detach(), allow_unused=True, materialize_grads=True)
+        gradient = _gradient(r, x, 2 * r.detach())
+        if gradient is None:
+            raise RavineError(_no_jacobian(x))
         return float(r.detach().square().sum()), gradient.detach()
 
     def _products(self, x: Tensor) -> Product:
@@ -121,8 +123,20 @@ class ResidualObjective(Objective):
                 "Their squares are summed for you."
             )
         if not r.requires_grad:
-            raise RavineError(f"fun returned residuals without a trace of x at {place(x)}, so they have no Jacobian.")
+            raise RavineError(_no_jacobian(x))
         return x, r.reshape(-1)
+
+
+def _gradient(of: Tensor, x: Tensor, weights: Tensor | None = None, *, twice: bool = False) -> Tensor | None:
+    """The gradient by x; None where there is no trace of x, though there may be one of another tensor."""
+    return torch.autograd.grad(of, x, weights, create_graph=twice, allow_unused=True)[0] if of.requires_grad else None
+
+
+def _no_jacobian(x: Tensor) -> str:
+    return (
+        f"fun returned residuals without a trace of x at {place(x)}, so they have no Jacobian: compute them with "
+        "PyTorch's functions."
+    )
 
 
 def _shown(value: Any) -> str:
