@@ -1,10 +1,14 @@
 """Checking gradients: right ones pass, wrong ones are named by component and by how much."""
 
+import math
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ravine.errors import RavineError
 from ravine.functions import STATED, SURFACES
 from ravine.minimize import check_gradient
 
@@ -75,3 +79,111 @@ def test_a_wrong_custom_function_is_found():
     found = check_gradient(lambda x: Cube.apply(x).sum(), [0.5, 2.0])
     assert not found.agrees
     assert "x[1] is 8, but should be 12 (off by 4)" in found.message
+
+
+def rosenbrock(x):
+    return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
+
+
+def in_double_alone(x):
+    assert x.dtype == torch.float64
+    return (x**3).sum()
+
+
+def without_complex(x):
+    return (x**3).sum() * ([] if x.is_complex() else [1.0])[0]
+
+
+def by_numpy(x):
+    return float(np.sum(np.asarray(x, dtype=np.float64) ** 2))
+
+
+RIGHT = {
+    "rounded to float32": (lambda x: rosenbrock(x.float()), [-1.2, 1.0]),
+    "rounded to float16": (lambda x: rosenbrock(x.half()), [-1.2, 1.0]),
+    "beside the edge of a root": (lambda x: x.sqrt().sum(), [1e-5]),
+    "closely beside it": (lambda x: x.sqrt().sum(), [1e-12, 1.0]),
+    "beside the edge of a logarithm": (lambda x: x.log().sum(), [1e-4]),
+    "beside a kink": (lambda x: x.abs().sum(), [1e-5]),
+    "closely beside it ": (lambda x: x.abs().sum(), [-1e-12, 2.0]),
+    "beside a kink, on its flat side": (lambda x: x.relu().sum(), [-1e-5, 1.0]),
+    "of a million radians": (lambda x: (1e6 * x).sin().sum(), [0.3]),
+    "in float64 alone": (in_double_alone, [1.0, 2.0]),
+    "with an index that complex numbers miss": (without_complex, [1.0, 2.0]),
+    "with a large constant": (lambda x: 1e6 + (x**2).sum(), [0.0, 1.0]),
+    "flat to third order": (lambda x: (x**3).sum(), [0.0, 1e-3]),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_gradient_agrees_and_a_wrong_one_does_not(name: str):
+    fun, x = RIGHT[name]
+    assert check_gradient(fun, x).agrees is True
+    true = torch.func.grad(fun)(torch.tensor(x, dtype=torch.float64))
+    found = check_gradient(fun, x, lambda _: 0.5 * true + 0.3)
+    assert found.agrees is False
+    assert found.error == pytest.approx(abs(0.3 - 0.5 * float(true[int(found.component[2])])), rel=0.1)
+
+
+def test_arrays_and_gradients_of_ones_own_are_checked_without_a_warning():
+    assert check_gradient(by_numpy, [1.0, 2.0], lambda x: 2 * x).agrees
+    assert not check_gradient(by_numpy, [1.0, 2.0], lambda x: 3 * x).agrees
+    assert check_gradient(lambda x: (x**3).sum(), [0.5, 1 / 3], lambda x: 3 * x.float() ** 2).agrees
+
+
+def test_a_network_in_float32_is_checked_to_its_digits():
+    luck = torch.Generator().manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1))
+    weights = {name: torch.randn(p.shape, generator=luck) for name, p in net.named_parameters()}
+    examples = torch.randn(20, 3, generator=luck)
+
+    def loss(p):
+        return torch.func.functional_call(net, {k: v.float() for k, v in p.items()}, examples).square().mean()
+
+    def wrong(p):
+        found = torch.func.grad(loss)(p)
+        return {**found, "2.bias": found["2.bias"] * 1.01}
+
+    assert check_gradient(loss, weights).agrees
+    found = check_gradient(loss, weights, wrong)
+    assert (found.agrees, found.component) == (False, "x['2.bias'][0]")
+
+
+@pytest.mark.parametrize(
+    ("fun", "x"),
+    [
+        (lambda x: x.relu().sum(), [0.0, 1.0]),
+        (lambda x: x.sqrt().sum(), [0.0]),
+        (lambda x: rosenbrock(x.float()).double(), [-1.2, 1.0]),
+    ],
+    ids=["a kink", "an edge", "rounding inside"],
+)
+def test_what_cannot_be_told_is_not_called_wrong(fun, x):
+    found = check_gradient(fun, x)
+    assert found.agrees is None
+    assert found.differences.isnan().any()
+    assert f"it cannot be told whether the gradient is right: {found.component} is" in found.message
+    assert "should be" not in found.message
+
+
+def test_a_complex_step_that_repeats_a_mistake_is_not_believed():
+    """With |x| held constant, the gradient and the imaginary step are half of what they should be, both."""
+    found = check_gradient(lambda x: (x.abs().detach() * x).sum(), [1.0, 2.0])
+    assert "x[1] is 2, but should be 4 (off by 2)" in found.message
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (lambda: check_gradient(lambda x: x.sum(), [1.0, math.nan]), "x must be finite, got nan at x[1]."),
+        (lambda: check_gradient(lambda x: x.sum(), [math.inf]), "x must be finite, got inf at x[0]."),
+        (lambda: check_gradient(lambda x: x.log().sum(), [-1.0]), "fun is nan at x = (−1): give a point where it is"),
+        (lambda: check_gradient(lambda x: (x * 1e308).sum(), [1e5]), "fun is inf at x = (1e+05)"),
+        (lambda: check_gradient(lambda x: x.sum(), [1.0], lambda x: 1j * x), "gradient must be real, got torch.com"),
+    ],
+)  # fmt: skip
+def test_one_line_says_what_is_wrong(wrong, says: str):
+    with pytest.raises(RavineError) as raised:
+        wrong()
+    assert says in str(raised.value)
+    assert "\n" not in str(raised.value)

@@ -1,16 +1,27 @@
 """Checking a gradient: against differences, and against a step along the imaginary axis."""
 
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from ..errors import RavineError
 from ..numbers import short
 from .autograd import FunctionObjective, as_number
+from .state import place
 from .structure import read_start
+
+STEPS = 20
+"""Differences are taken at that many steps at most, each a quarter of the last: they reach from a thousandth of x down
+to its last digits, past kinks and edges that are near."""
+
+COARSE = 4e-3
+"""The coarsest rounding that a function may do inside of it, that of bfloat16, in units of x."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -19,10 +30,11 @@ class GradientCheck:
 
     `component` is the one that is off by most in units of what its estimate is sure of, `error` by how much it is off,
     and `sure` how far the estimate itself may be wrong. `gradient`, `differences` and `complex_step` are flat vectors;
-    the last is None where the function does not take complex numbers.
+    differences are NaN where they do not settle, and the last is None where the function does not take complex numbers.
     """
 
-    agrees: bool
+    agrees: bool | None
+    """Whether it agrees; None where nothing is wrong for sure, but differences do not settle somewhere."""
     component: str
     error: float
     sure: float
@@ -39,9 +51,10 @@ def check_gradient(fun: Callable[..., Any], x: Any, gradient: Callable[..., Any]
     """Compares a gradient with central differences, and with a complex step where the function takes one.
 
     Central differences with two steps, extrapolated: D = (4 D(h) - D(2h)) / 3, where D(h) is
-    (f(x + h e) - f(x - h e)) / 2h and h = eps^(1/5) max(1, |x|); the two tell how sure they are. The complex step, the
-    imaginary part of f(x + i h e) / h with h = 1e-100, has no rounding at all; it is believed where it lies within what
-    the differences are sure of.
+    (f(x + h e) - f(x - h e)) / 2h and h is about eps^(1/5) max(1, |x|); the two tell how sure they are. Here eps is
+    that of the coarsest precision that x, the value and the gradient have. Where D is another than the gradient, h is
+    made smaller until they agree, or D stays the same. The complex step, the imaginary part of f(x + i h e) / h with
+    h = 1e-100, has no rounding at all; it is believed where it lies within what the differences are sure of.
 
     Squire & Trapp 1998, "Using complex variables to estimate derivatives of real functions", SIAM Review 40(1).
 
@@ -53,49 +66,127 @@ def check_gradient(fun: Callable[..., Any], x: Any, gradient: Callable[..., Any]
     Returns:
         Whether it agrees, which component is off by most, and by how much.
 
+    Raises:
+        RavineError: x or the value there is not finite, fun is not one number, or the gradient is complex.
+
     >>> check_gradient(lambda x: (x**3).sum(), [1.0, 2.0], gradient=lambda x: 3 * x**2 + torch.tensor([0.0, 0.1]))
     GradientCheck: the gradient is wrong: x[1] is 12.1, but should be 12 (off by 0.1).
     """
     flat, structure = read_start(x, torch.float64)
+    for at in (~torch.isfinite(flat)).nonzero()[:1]:
+        where = structure.name(int(at))
+        raise RavineError(f"check_gradient(fun, x): x must be finite, got {float(flat[at])} at {where}.")
 
     def function(at: Tensor) -> Any:
         return fun(structure.tensors(at))
 
-    own = None if gradient is None else lambda at: structure.flat(gradient(structure.tensors(at))).to(at)
-    value, found = FunctionObjective(function, own).value_and_gradient(flat)
-    differences, sure = _differences(function, flat, value)
-    exact = _complex_step(function, flat)
+    with torch.no_grad():
+        value = function(flat)
+    if not math.isfinite(number := as_number(value, flat)):
+        raise RavineError(f"check_gradient(fun, x): fun is {number} at {place(flat)}: give a point where it is finite.")
+    if gradient is None:
+        found = FunctionObjective(function).value_and_gradient(flat)[1]
+    else:
+        found = structure.flat(gradient(structure.tensors(flat)))
+    if found.is_complex():
+        raise RavineError(
+            f"check_gradient(gradient=...): the gradient must be real, got {found.dtype} at {place(flat)}."
+        )
+    given = [each for each in (flat, value, found) if isinstance(each, Tensor) and each.is_floating_point()]
+    return _compared(function, flat, found.to(flat), max(torch.finfo(each.dtype).eps for each in given), structure.name)
+
+
+def _compared(
+    function: Callable[[Tensor], Any], x: Tensor, found: Tensor, eps: float, name: Callable[[int], str]
+) -> GradientCheck:
+    differences, sure = _differences(function, x, found, eps)
+    exact, settled = _complex_step(function, x), torch.isfinite(differences)
     best, bound = differences, sure
-    if exact is not None and bool(((exact - differences).abs() <= sure).all()):
-        best, bound = exact, 1e-12 * (1 + exact.abs()) * max(1.0, float(found.abs().max()))
+    if exact is not None and bool(((exact - differences).abs() <= sure)[settled].all()):
+        close = torch.full_like(found, 5e3 * eps * max(1.0, _largest(found)))
+        known = settled | ((found - exact).abs() <= close)
+        best, bound = torch.where(known, exact, torch.nan), close
     error = (found - best).abs()
     share = torch.where(torch.isfinite(error), error / bound, torch.inf)
+    share = torch.where(torch.isfinite(best), share, 0.0)  # what cannot be told is not wrong
     worst = int(share.argmax())
-    agrees = bool((share <= 1).all())
-    name = structure.name(worst)
-    message = _sentence(agrees, name, float(found[worst]), float(best[worst]), float(error[worst]), exact is best)
-    return GradientCheck(agrees, name, float(error[worst]), float(bound[worst]), found, differences, exact, message)
+    agrees = bool(share[worst] <= 1)
+    if agrees and not bool(torch.isfinite(best).all()):
+        worst, agrees = int((~torch.isfinite(best)).nonzero()[0]), None
+    numbers = float(found[worst]), float(best[worst]), float(error[worst])
+    message = _sentence(agrees, name(worst), *numbers, best is not differences)
+    return GradientCheck(
+        agrees, name(worst), float(error[worst]), float(bound[worst]), found, differences, exact, message
+    )
 
 
-def _differences(function: Callable[[Tensor], Any], x: Tensor, value: float) -> tuple[Tensor, Tensor]:
-    """Extrapolated central differences, and how far each may be wrong: by its curvature and by rounding."""
-    eps = torch.finfo(x.dtype).eps
-    found, sure = torch.empty_like(x), torch.empty_like(x)
+def _largest(found: Tensor) -> float:
+    return float(found.abs().nan_to_num(posinf=0.0).max())
+
+
+class _Difference(NamedTuple):
+    """A slope by differences with one step, how far it may be off, and how far by rounding alone."""
+
+    slope: float
+    sure: float
+    rounding: float
+    bend: float
+    """By how much the slopes ahead and behind are apart: no less with a shorter step where there is a kink."""
+
+
+def _differences(function: Callable[[Tensor], Any], x: Tensor, told: Tensor, eps: float) -> tuple[Tensor, Tensor]:
+    """The slope along each coordinate, and how far each may be off; NaN where differences do not settle."""
+    pairs, largest = [], _largest(told)
     for i in range(len(x)):
-        h = eps ** (1 / 5) * max(1.0, abs(float(x[i])))
         e = torch.zeros_like(x)
-        e[i] = h
-        ahead, behind, far_ahead, far_behind = (_value(function, x + k * e) for k in (1, -1, 2, -2))
-        near, far = (ahead - behind) / (2 * h), (far_ahead - far_behind) / (4 * h)
-        found[i] = (4 * near - far) / 3
-        rounding = 20 * eps * max(abs(each) for each in (value, ahead, behind, far_ahead, far_behind)) / h
-        sure[i] = 0.1 * abs(near - far) + rounding + 1e-10 * abs(near)
-    return found, sure + 1e-10 * float(found.abs().nan_to_num().max())
+        e[i] = 1
+
+        def along(h: float, e: Tensor = e) -> float:
+            with torch.no_grad():
+                return as_number(function(x + h * e), x)
+
+        pairs.append(_slope(along, float(x[i]), float(told[i]), largest, eps))
+    found = torch.tensor(pairs, dtype=x.dtype)
+    return found[:, 0], found[:, 1]
 
 
-def _value(function: Callable[[Tensor], Any], x: Tensor) -> float:
-    with torch.no_grad():
-        return as_number(function(x), x)
+def _slope(along: Callable[[float], float], at: float, told: float, largest: float, eps: float) -> tuple[float, float]:
+    """The slope along one coordinate; sought until it is the one that was told, or stays the same three times."""
+    longest = 2.0 ** round(math.log2(eps ** (1 / 5) * max(1.0, abs(at))))  # x + h is exact, or nearly so
+    seen, moved, middle, floor = list[_Difference](), False, along(0.0), 3 * eps ** (2 / 3) * largest
+    for shorter in range(STEPS):
+        h = longest / 4**shorter
+        one = _difference(along, h, at, middle, eps)
+        if not math.isfinite(one.slope + one.sure):
+            seen = []
+            continue
+        off = abs(one.slope - told)
+        seen = [*seen, one][-3:]
+        if len(seen) == 3 and _stays(seen, off if math.isfinite(off) else math.inf):
+            return seen[0].slope, seen[0].sure + floor
+        clear = shorter == 0 or one.rounding <= 0.01 * max(abs(one.slope), largest)
+        if off == 0 or (off <= one.sure + floor and clear):
+            return one.slope, one.sure + floor
+        if moved and one.slope == one.bend == 0 and h < COARSE * abs(at):  # x + h is rounded to x inside of fun
+            break
+        moved = moved or one.slope != 0
+    return math.nan, math.nan
+
+
+def _difference(along: Callable[[float], float], h: float, at: float, middle: float, eps: float) -> _Difference:
+    ahead, behind, far_ahead, far_behind = (along(k * h) for k in (1, -1, 2, -2))
+    near, far = (ahead - behind) / (2 * h), (far_ahead - far_behind) / (4 * h)
+    slope = (4 * near - far) / 3
+    size = max(abs(each) for each in (ahead, behind, far_ahead, far_behind)) + abs(at * slope)
+    rounding = 20 * eps * size / h
+    sure = 0.1 * abs(near - far) + rounding + 3 * eps ** (2 / 3) * abs(near)
+    return _Difference(slope, sure, rounding, abs(ahead - 2 * middle + behind) / h)
+
+
+def _stays(seen: list[_Difference], off: float) -> bool:
+    """Whether the slope is the same with every step, clearly another than the one told, and there is no kink."""
+    kink = off <= seen[-1].bend and seen[-1].bend > seen[-2].bend / 2
+    return not kink and all(abs(a.slope - b.slope) <= min(a.sure + b.sure, 0.1 * off) for a, b in pairwise(seen))
 
 
 def _complex_step(function: Callable[[Tensor], Any], x: Tensor) -> Tensor | None:
@@ -105,19 +196,25 @@ def _complex_step(function: Callable[[Tensor], Any], x: Tensor) -> Tensor | None
         z = x.to(torch.complex128)
         z[i] += 1j * h
         try:
-            with torch.no_grad():
+            with torch.no_grad(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # such as that the imaginary part is discarded
                 value = function(z)
-        except (RuntimeError, TypeError, NotImplementedError, ValueError):
+        except Exception:  # noqa: BLE001 - whatever a function of real numbers makes of complex ones
             return None
         if not isinstance(value, Tensor) or value.numel() != 1 or not value.is_complex():
             return None
         found[i] = value.imag.reshape(()) / h
-    return found
+    return found if bool(torch.isfinite(found).all()) else None
 
 
-def _sentence(agrees: bool, name: str, found: float, best: float, error: float, exact: bool) -> str:
+def _sentence(agrees: bool | None, name: str, found: float, best: float, error: float, exact: bool) -> str:
     if agrees:
         against = "a complex step and central differences" if exact else "central differences"
         return f"the gradient agrees with {against}; it is off by most at {name}, by {short(error)}."
+    if agrees is None:
+        return (
+            f"it cannot be told whether the gradient is right: {name} is {found:.6g}, but differences do not settle "
+            "there, as at a kink or an edge of fun, or where its rounding is coarse."
+        )
     off = f" (off by {short(error)})" if math.isfinite(error) else ""
-    return f"the gradient is wrong: {name} is {found:.6g}, but should be {best:.6g}{off}."
+    return f"the gradient is wrong: {name} is {found:.6g}, but should be {best + 0.0:.6g}{off}."
