@@ -1,11 +1,14 @@
 """The playground as it is used: in a real browser, from disk, by mouse, by finger and by keyboard alone."""
 
+import base64
+import io
 import itertools
 import json
 import time
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy.stats import rankdata
 
 from ravine.functions import SURFACES
@@ -55,6 +58,16 @@ class Playground(Opened):
     def drawn(self) -> str:
         """What is seen of the courses."""
         return self.know("find('tracks').toDataURL()")
+
+    def pixels(self, canvas: str) -> np.ndarray:
+        """What is seen on a canvas: red, green, blue and opacity [height, width, 4]."""
+        picture = self.know(f"find('{canvas}').toDataURL()").partition(",")[2]
+        return np.array(Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGBA")).astype(int)
+
+    def inked(self, canvas: str, color: str) -> np.ndarray:
+        """Where a canvas has about a color [height, width]."""
+        wanted = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)] + [255])
+        return np.abs(self.pixels(canvas) - wanted).max(-1) < 24
 
     def drag(self, x: float, y: float) -> None:
         """Drags the start."""
@@ -484,27 +497,19 @@ def test_whatever_is_typed_and_read_keeps_ten_methods_apart(at):
     assert len(set(seen.know("shown.map(({ method }) => method.color.light + method.dash + method.mark)"))) == 10
 
 
-EDGE = """() => {
-    const { width, height } = find("chart");
-    const brush = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-    brush.drawImage(find("chart"), 0, 0);
-    const inked = (...box) => brush.getImageData(...box).data.some((value, i) => i % 4 === 3 && value > 0);
-    return inked(width - 1, 0, 1, height) || inked(0, 0, width, 1);
-}"""
-
-
 def test_no_name_is_cut_at_the_edge_of_the_chart(at):
     for address in ("", EVERYONE):
-        seen = at(address)
-        seen.know("shown.length")
-        assert not seen.page.evaluate(EDGE)
+        chart = at(address).pixels("chart")
+        assert not chart[:, -1].any()
+        assert not chart[0].any()
 
 
 def test_every_name_stands_in_the_chart_and_beside_no_other(at):
     placed = """((chart) => {
         const heads = shown.map(({ method, course }) => {
             const k = reachedBy(course, state.at) - 1;
-            return { method, at: [scale.x(k * course.per, state.budget), scale.y(course.values[k] - scale.lowest)] };
+            const height = scale.y(heightOf(world().surface, course.values[k]));
+            return { method, at: [scale.x(k * course.per, state.budget), height] };
         });
         return placeNames(heads, scale.right, chart.clientHeight);
     })(find("chart"))"""
@@ -521,3 +526,41 @@ def test_every_name_stands_in_the_chart_and_beside_no_other(at):
             for a, b in itertools.combinations(words, 2):
                 apart = a["x"] >= b["x"] + b["width"] or b["x"] >= a["x"] + a["width"]
                 assert apart or abs(a["y"] - b["y"]) >= 12, (width, surface, a, b)
+
+
+def test_a_line_leaves_the_chart_where_it_falls_below_it(at):
+    """RMSprop comes to 1e-283 on the ravine, of which the chart shows twelve powers of ten."""
+    seen = at("#surface=ravine&methods=rmsprop()")
+    heights = np.array(seen.course("rmsprop")["values"])
+    gone = int(np.argmax(heights < 1e-12 * heights[0]))
+    edge, left, right = seen.know("[find('chart').clientHeight - MARGIN.bottom, scale.x(0, 200), scale.x(200, 200)]")
+    of_method = seen.inked("chart", looks(playground.methods())["rmsprop"].color.light)
+    at_evaluation = np.linspace(left, right, len(heights))
+    before, after = at_evaluation[gone - 2], at_evaluation[gone + 2]
+    assert of_method[: int(edge), : int(before)].any()
+    assert not of_method[:, int(after) : int(right - 9)].any()
+    assert of_method[int(edge + 8) : int(edge + 18), int(right - 9) : int(right + 9)].any()
+
+
+def test_a_surface_without_end_is_shown_down_to_its_lowest_in_the_box(at):
+    seen = at("#surface=monkey_saddle&" + EVERYONE[1:])
+    assert seen.know("scale.low") == 0
+    assert seen.know("lowestOf(world().surface)") == pytest.approx(-6.75)
+    assert seen.know("scale.y(-1) > find('chart').clientHeight - MARGIN.bottom")
+
+
+@pytest.mark.parametrize("name", [name for name, known in playground.surfaces().items() if known.minima])
+def test_no_height_is_negative_by_rounding(desk, name):
+    lowest = min(point.value for point in SURFACES[name].minima)
+    deepest = [point.x for point in SURFACES[name].minima if point.value < lowest + 1e-9]
+    beside = (np.array(deepest)[:, None] + np.random.default_rng(0).normal(0, 1e-12, (1, 200, 2))).reshape(-1, 2)
+    found = desk.know(f"{beside.tolist()}.map((x) => heightOf(surfaceOf('{name}'), surfaceOf('{name}').value(x)))")
+    assert min(found) >= 0
+
+
+def test_a_height_that_hardly_changes_says_by_how_much(desk):
+    assert desk.know("[compared(1, 1 - 2.5e-9), compared(1, 1), compared(1, 2)]") == [
+        "lower by 2.5e\N{MINUS SIGN}9",
+        "the same",
+        "higher",
+    ]

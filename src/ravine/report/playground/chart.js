@@ -1,56 +1,70 @@
 // The chart: height above the lowest value against evaluations.
 
-const MARGIN = { left: 58, top: 30, bottom: 46 };
+const MARGIN = { left: 58, top: 30, bottom: 54 };
 
 // Room for the widest of the names, which stand right of their lines.
 const BESIDE = 12;
 const rightOf = (shown) => 2 * BESIDE + Math.max(24, ...shown.map(({ method }) => widthOf(method.name)));
 
-// Where heights lie on the chart: logarithmic above the lowest value, linear where the surface falls without end.
+// Where heights lie on the chart: logarithmic above the value of a minimum, linear above the lowest in the box.
+// A height that it does not show lies beyond its edge, where lines leave it.
 function scaleOf(surface, shown, width, height) {
-  const lowest = lowestOf(surface);
   const isLog = surface.minima.length > 0;
-  const start = shown.length ? shown[0].course.values[0] - lowest : 1;
-  let [low, high] = [Infinity, -Infinity];
-  for (const { course } of shown)
-    for (let k = 0; k < course.count; k++) {
-      const value = course.values[k] - lowest;
-      if (isLog && !(value > 0)) continue;
-      low = Math.min(low, value);
-      high = Math.max(high, value);
-    }
-  const top = Math.max(start, Number.MIN_VALUE);
-  if (isLog) {
-    high = Math.log10(Math.min(Math.max(high, top), 30 * top));
-    low = Math.log10(Math.max(Math.min(low, top), KNOWN.floor * top));
-    if (!Number.isFinite(low)) low = high - 1;
-    if (high - low < 0.5) low = high - 0.5;
-  } else {
-    const size = Math.max(Math.abs(start), 1e-9);
-    high = Math.min(Math.max(high, start), start + 3 * size);
-    low = Math.max(Math.min(low, start), start - 12 * size);
-    if (!(high - low > 0)) [low, high] = [start - size, start + size];
-  }
+  const heights = shown.flatMap(({ course }) => Array.from(course.values.subarray(0, course.count), (value) => heightOf(surface, value)));
+  const [low, high] = isLog ? decadesOf(heights) : boundsOf(heights);
   const inside = height - MARGIN.top - MARGIN.bottom;
   const y = (value) => {
-    const place = isLog ? (value > 0 ? Math.log10(value) : low) : value;
-    const share = Math.max(0, Math.min(1, (place - low) / (high - low)));
+    const place = isLog ? (value > 0 ? Math.log10(value) : -Infinity) : value;
+    const share = Math.max(-1, Math.min(2, (place - low) / (high - low)));
     return MARGIN.top + inside * (1 - share);
   };
   const right = width - rightOf(shown);
   const x = (evaluations, budget) => MARGIN.left + ((right - MARGIN.left) * evaluations) / budget;
-  return { lowest, isLog, low, high, right, x, y };
+  const isLeft = heights.some((value) => y(value) > height - MARGIN.bottom + 1);
+  return { isLog, isLeft, low, high, right, x, y };
+}
+
+const lowestIn = (values) => values.reduce((a, b) => Math.min(a, b), Infinity);
+const highestIn = (values) => values.reduce((a, b) => Math.max(a, b), -Infinity);
+
+// From the lowest height above zero, or where rounding begins to decide, to the highest, or not far above the start.
+function decadesOf(heights) {
+  const start = heights[0] > 0 ? heights[0] : 1;
+  const above = heights.filter((value) => value > 0);
+  const low = Math.log10(Math.max(Math.min(lowestIn(above), start), KNOWN.floor * start));
+  const high = Math.log10(Math.min(Math.max(highestIn(above), start), 30 * start));
+  return [Math.min(low, high - 0.5), high];
+}
+
+// What lies below the box's lowest value, the chart does not show.
+function boundsOf(heights) {
+  const start = heights[0] > 0 ? heights[0] : 1;
+  return [0, Math.min(Math.max(highestIn(heights), start), 4 * start)];
 }
 
 function drawChart(canvas, surface, shown, at, budget, chosen, scale, isPlaying) {
-  const { brush, height } = sharp(canvas);
+  const { brush, width, height } = sharp(canvas);
   drawFrame(brush, scale, height, budget, surface);
-  const paper = KNOWN.paper[night.matches ? "dark" : "light"];
-  const place = (course) => (k) => [scale.x(k * course.per, budget), scale.y(course.values[k] - scale.lowest)];
+  const [top, bottom] = [MARGIN.top, height - MARGIN.bottom];
+  const place = (course) => (k) => [scale.x(k * course.per, budget), scale.y(heightOf(surface, course.values[k]))];
+  brush.save();
+  brush.beginPath();
+  brush.rect(0, top - 2, width, bottom - top + 4);
+  brush.clip();
   drawTrails(canvas, brush, shown, at, chosen, place, isPlaying);
+  brush.restore();
   const heads = shown.map(({ method, course }) => ({ method, at: place(course)(reachedBy(course, at) - 1) }));
-  for (const { method, at: [x, y] } of heads) drawMark(brush, method.mark, x, y, method.name === chosen ? 1.2 : 1, ink(method.color), paper);
+  for (const head of heads) drawHead(brush, head, top, bottom, head.method.name === chosen);
   drawLabels(brush, placeNames(heads, scale.right, height));
+}
+
+// A marker where a line is now; at the edge, with a triangle that points out of it, where the line has left the chart.
+function drawHead(brush, { method, at: [x, y] }, top, bottom, isChosen) {
+  const paper = KNOWN.paper[night.matches ? "dark" : "light"];
+  const color = ink(method.color);
+  if (y > bottom + 1) drawMark(brush, "M-5-3h10L0 4Z", x, bottom + 13, 1, color, paper);
+  if (y < top - 1) drawMark(brush, "M-5 3h10L0-4Z", x, top - 13, 1, color, paper);
+  drawMark(brush, method.mark, x, Math.max(top, Math.min(bottom, y)), isChosen ? 1.2 : 1, color, paper);
 }
 
 function drawFrame(brush, scale, height, budget, surface) {
@@ -70,15 +84,23 @@ function drawFrame(brush, scale, height, budget, surface) {
     brush.stroke();
     tickWord(brush, scale.isLog ? short(Number((10 ** tick).toPrecision(3))) : short(tick), MARGIN.left - 8, y, "right", faint);
   }
-  for (const tick of ticksOf(0, budget, 4)) tickWord(brush, `${tick}`, scale.x(tick, budget), height - MARGIN.bottom + 18, "center", faint);
-  tickWord(brush, "gradient evaluations", scale.x(budget / 2, budget), height - 9, "center", faint);
-  const from = scale.isLog ? `height above ${short(scale.lowest)}` : `height above ${short(scale.lowest)}; ${surface.title.toLowerCase()} falls without end`;
+  const bottom = height - MARGIN.bottom;
+  brush.strokeStyle = ink(KNOWN.quiet.axis);
+  brush.beginPath();
+  brush.moveTo(MARGIN.left, bottom);
+  brush.lineTo(scale.right, bottom);
+  brush.stroke();
+  const under = bottom + (scale.isLeft ? 27 : 18);
+  for (const tick of ticksOf(0, budget, 4)) tickWord(brush, `${tick}`, scale.x(tick, budget), under, "center", faint);
+  tickWord(brush, "gradient evaluations", scale.x(budget / 2, budget), height - 8, "center", faint);
+  const origin = ["the lowest value in the box", "the value at the minimum"][surface.minima.length] ?? "the value at the deepest minimum";
+  const from = `height above ${short(lowestOf(surface))}, ${origin}`;
   tickWord(brush, from, 4, 10, "left", faint);
 }
 
 // Where the names of the lines stand: right of them, moved apart where they would touch, and closer where they are many.
 function placeNames(heads, right, height) {
-  const [top, bottom] = [MARGIN.top - 8, height - MARGIN.bottom + 2];
+  const [top, bottom] = [MARGIN.top - 4, height - MARGIN.bottom + 2];
   const words = heads.map(({ method, at: [x, y] }) => ({
     text: method.name, color: ink(method.color), x: Math.min(x, right) + BESIDE, y, width: widthOf(method.name),
   }));

@@ -1,5 +1,7 @@
 // A course: where a rule went, the surface there, and how it ended. As ravine.watch has it.
 
+const ROUNDING = 256 * Number.EPSILON;
+
 const draws = new Map();
 
 // The noise of one evaluation, the same for every method.
@@ -50,6 +52,12 @@ function lowestOf(surface) {
     }
   }
   return surface.lowest;
+}
+
+// How high a value lies above the lowest one: 0 where that is less than the formula's rounding.
+function heightOf(surface, value) {
+  const lowest = lowestOf(surface);
+  return Math.abs(value - lowest) <= ROUNDING * Math.abs(lowest) ? 0 : value - lowest;
 }
 
 // One step of a rule: every rule takes its gradients where it wants them, one after the other.

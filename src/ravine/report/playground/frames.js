@@ -83,21 +83,21 @@ function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-function standing(course, at, lowest) {
+function standing(surface, course, at) {
   const k = reachedBy(course, at) - 1;
   const isOver = Math.floor(at / course.per) >= course.when;
   const after = `${course.when * course.per} evaluation${course.when * course.per === 1 ? "" : "s"}`;
   if (course.outcome === "diverged" && isOver) return `diverged after ${after}`;
-  if (course.outcome === "left" && isOver) return `left the box, height ${short(course.values[k] - lowest)}`;
-  return `height ${short(course.values[k] - lowest)}`;
+  if (course.outcome === "left" && isOver) return `left the box, height ${short(heightOf(surface, course.values[k]))}`;
+  return `height ${short(heightOf(surface, course.values[k]))}`;
 }
 
 // Writes what changes while time goes by.
 function write(at) {
-  const lowest = lowestOf(world().surface);
+  const { surface } = world();
   for (const { method, course } of shown) {
     const card = cardOf(method);
-    const text = standing(course, at, lowest);
+    const text = standing(surface, course, at);
     say(card.result, text);
     card.element.classList.toggle("lost", text.startsWith("diverged"));
   }

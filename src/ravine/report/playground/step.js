@@ -70,6 +70,13 @@ function angle(a, b) {
 
 const long = ([x, y]) => short(Math.hypot(x, y));
 
+// Which way a height went, and how far where its digits do not tell.
+function compared(before, after) {
+  if (before === after) return "the same";
+  const word = after < before ? "lower" : "higher";
+  return short(before) === short(after) ? `${word} by ${short(Math.abs(after - before))}` : word;
+}
+
 // The step in words and numbers: a sentence, and rows of a name, a vector and what is to be said of it.
 function tell(world, method, seen, isAhead) {
   if (!isWhole(seen)) return { sentence: `Step ${seen.t} leads out of all numbers: ${method.name} has diverged.`, rows: [] };
@@ -77,12 +84,11 @@ function tell(world, method, seen, isAhead) {
   const parts = directions(method, seen);
   const last = seen.taken[seen.taken.length - 1];
   const isElsewhere = last.where[0] !== seen.from[0] || last.where[1] !== seen.from[1];
-  const lowest = lowestOf(surface);
-  const [before, after] = [seen.from, seen.to].map((point) => surface.value(point) - lowest);
+  const [before, after] = [seen.from, seen.to].map((point) => heightOf(surface, surface.value(point)));
   const isTurned = Math.hypot(...parts.step) > 0 && Math.hypot(...parts.downhill) > 0;
   const rows = [["gradient", pair(...last.g), `${long(last.g)} long${world.noise > 0 ? ", noisy" : ""}${isElsewhere ? `, taken at ${pair(...last.where)}` : ""}`]];
   if (parts.velocity) rows.push(["velocity", pair(...parts.velocity), `${long(parts.velocity)} long, ${method.velocity.sign < 0 ? "\u2212" : ""}${method.velocity.slot} in the rule`]);
   rows.push(["step", pair(...parts.step), `${long(parts.step)} long${isTurned ? `, ${angle(parts.step, parts.downhill)}° off downhill` : ""}`]);
-  rows.push(["height", `${short(before)} → ${short(after)}`, after < before ? "lower" : after > before ? "higher" : "the same"]);
+  rows.push(["height", `${short(before)} → ${short(after)}`, compared(before, after)]);
   return { sentence: `${isAhead ? "The first step" : `Step ${seen.t}`}${isAhead ? ", still to come," : ""} starts at ${pair(...seen.from)}.`, rows };
 }
