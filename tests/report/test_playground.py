@@ -564,3 +564,32 @@ def test_a_height_that_hardly_changes_says_by_how_much(desk):
         "the same",
         "higher",
     ]
+
+
+def test_only_what_can_be_read_is_marked_and_only_what_is_marked_is_explained(at):
+    seen = at()
+    explained = {
+        "ravine": ["minimum"],
+        "himmelblau": ["minimum", "saddle", "maximum"],
+        "monkey_saddle": ["saddle"],
+        "rastrigin": ["deepest of 121 minima"],
+    }
+    for name, words in explained.items():
+        seen.page.locator("#surface").select_option(name)
+        assert [
+            each.strip() for each in seen.page.locator(".marks > span").filter(visible=True).all_inner_texts()
+        ] == words
+    assert seen.know("marked(world().surface, 'minima').map(({ x }) => [...x])") == [[0, 0]]
+
+
+def test_heights_are_named_by_round_numbers(desk):
+    """One digit at its head, 1, 2 or 5 from a power of ten on; at least two of them, whatever the axis."""
+    generator = np.random.default_rng(0)
+    spans = [(low, low + width) for low in generator.uniform(-13, 5, 40) for width in (0.5, 0.99, 1, 2.4, 2.6, 12)]
+    for (low, high), ticks in zip(
+        spans, desk.know(f"{json.dumps(spans)}.map((span) => heightTicks(...span))"), strict=True
+    ):
+        assert len(ticks) >= 2, (low, high)
+        assert all(10**low * (1 - 1e-9) <= tick <= 10**high * (1 + 1e-9) for tick in ticks)
+        if high - low >= 1:
+            assert {f"{tick:.6e}"[:8] for tick in ticks} <= {"1.000000", "2.000000", "5.000000"}

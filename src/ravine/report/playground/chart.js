@@ -67,22 +67,28 @@ function drawHead(brush, { method, at: [x, y] }, top, bottom, isChosen) {
   drawMark(brush, method.mark, x, Math.max(top, Math.min(bottom, y)), isChosen ? 1.2 : 1, color, paper);
 }
 
+// Round heights for the axis: powers of ten; where these are few, 2 and 5 times them, too; within one of them, even steps.
+function heightTicks(low, high) {
+  if (high - low < 1) return ticksOf(10 ** low, 10 ** high, 6);
+  const every = Math.ceil((high - low) / 6);
+  const found = [];
+  for (let k = Math.floor(low); k <= high; k++)
+    if (k % every === 0) found.push(...(high - low < KNOWN.fewDecades ? [1, 2, 5] : [1]).map((step) => Number(`${step}e${k}`)));
+  return found.filter((tick) => Math.log10(tick) >= low && Math.log10(tick) <= high);
+}
+
 function drawFrame(brush, scale, height, budget, surface) {
   const [grid, faint] = [ink(KNOWN.quiet.grid), ink(KNOWN.quiet.faint)];
   brush.lineWidth = 1;
   brush.strokeStyle = grid;
-  const whole = Math.max(1, Math.ceil((scale.high - scale.low) / 6));
-  const ticks = scale.isLog
-    ? ticksOf(scale.low, scale.high, 100).filter((tick) => Math.abs(tick / whole - Math.round(tick / whole)) < 1e-9)
-    : ticksOf(scale.low, scale.high, 6);
-  const marks = scale.isLog && ticks.length < 2 ? ticksOf(scale.low, scale.high, 4) : ticks;
+  const marks = scale.isLog ? heightTicks(scale.low, scale.high) : ticksOf(scale.low, scale.high, 6);
   for (const tick of marks) {
-    const y = scale.y(scale.isLog ? 10 ** tick : tick);
+    const y = scale.y(tick);
     brush.beginPath();
     brush.moveTo(MARGIN.left, y);
     brush.lineTo(scale.right, y);
     brush.stroke();
-    tickWord(brush, scale.isLog ? short(Number((10 ** tick).toPrecision(3))) : short(tick), MARGIN.left - 8, y, "right", faint);
+    tickWord(brush, short(tick), MARGIN.left - 8, y, "right", faint);
   }
   const bottom = height - MARGIN.bottom;
   brush.strokeStyle = ink(KNOWN.quiet.axis);

@@ -36,6 +36,9 @@ function showAll() {
   const { surface } = world();
   find("surface").value = state.surface;
   each(".story", (story) => (story.hidden = story.dataset.surface !== state.surface));
+  each(".marks [data-kind]", (mark) => (mark.hidden = marked(surface, mark.dataset.kind).length === 0));
+  const [stars, minima] = [marked(surface, "minima").length, surface.minima.length];
+  say(document.querySelector("[data-kind=minima] > span"), stars < minima ? `deepest of ${minima} minima` : "minimum");
   each(".rule", (rule) => (rule.hidden = rule.dataset.method !== state.chosen));
   each(".tick input", (tick) => (tick.checked = state.on.has(tick.value)));
   for (const method of METHODS) {

@@ -48,8 +48,8 @@ function drawGround(canvas, surface) {
   brush.strokeStyle = LINES[theme];
   brush.lineWidth = 1;
   strokeContours(brush, shaded.lines, width / (n - 1), height / (n - 1));
-  drawAxes(brush, view);
   for (const kind of ["maxima", "saddles", "minima"]) drawKnown(brush, view, surface, kind);
+  drawAxes(brush, view, SHADES[theme][0]);
 }
 
 // Bands between the levels, pixel by pixel of the screen, from the field between its grid points.
@@ -79,31 +79,40 @@ function paintBands(canvas, brush, { field, levels }, [high, low]) {
   brush.putImageData(image, 0, 0);
 }
 
-function drawAxes(brush, view) {
+// Their numbers stand on a rim of the ground's own color.
+function drawAxes(brush, view, ground) {
   const color = ink(KNOWN.quiet.faint);
+  brush.lineJoin = "round";
+  brush.lineWidth = 4;
+  brush.strokeStyle = `rgba(${ground}, 0.85)`;
   for (const x of ticksOf(view.left, view.right, 6)) {
     const [a] = toScreen(view, x, 0);
-    if (a > 30 && a < view.width - 14) tickWord(brush, short(x), a, view.height - 10, "center", color);
+    if (a > 30 && a < view.width - 14) tickWord(brush, short(x), a, view.height - 10, "center", color, true);
   }
   for (const y of ticksOf(view.bottom, view.top, 6)) {
     const [, b] = toScreen(view, 0, y);
-    if (b > 12 && b < view.height - 26) tickWord(brush, short(y), 6, b, "left", color);
+    if (b > 12 && b < view.height - 26) tickWord(brush, short(y), 6, b, "left", color, true);
   }
 }
 
-function tickWord(brush, text, x, y, align, color) {
+function tickWord(brush, text, x, y, align, color, hasRim = false) {
   brush.font = `12px ${SANS}`;
   brush.textAlign = align;
   brush.textBaseline = "middle";
+  if (hasRim) brush.strokeText(text, x, y);
   brush.fillStyle = color;
   brush.fillText(text, x, y);
 }
 
-function drawKnown(brush, view, surface, kind) {
+// Minima, saddles and maxima that are marked: of very many only the deepest, which is what methods look for.
+function marked(surface, kind) {
   const known = surface[kind];
-  const size = known.length > 12 ? 0.55 : 0.95;
-  brush.lineWidth = 1.6;
-  for (const { x } of known) {
+  return known.length > KNOWN.mostMarks ? known.filter(({ value }) => value === lowestOf(surface)) : known;
+}
+
+function drawKnown(brush, view, surface, kind) {
+  const size = 0.95;
+  for (const { x } of marked(surface, kind)) {
     brush.save();
     brush.translate(...toScreen(view, ...x));
     brush.scale(size, size);

@@ -21,8 +21,8 @@ from ...functions import SURFACES, Surface
 from ...part import look_up, meanings
 from ...pictures import colors
 from ...pictures.colors import PAPER, looks
-from ...pictures.trajectories import DEEPEST, LEVELS
-from ...pictures.trajectories_axis import FLOOR
+from ...pictures.trajectories import DEEPEST, LEVELS, MOST_MARKS
+from ...pictures.trajectories_axis import FEW_DECADES, FLOOR
 from ...ranges import log, near_one
 from ...rules import LAMB, LARS, METHODS, SAM, SGD, Nesterov, Rule, field_names
 from ...watch import ground, tuning
@@ -208,6 +208,8 @@ def _numbers() -> dict[str, Any]:
         "levels": LEVELS,
         "deepest": DEEPEST,
         "floor": FLOOR,
+        "fewDecades": FEW_DECADES,
+        "mostMarks": MOST_MARKS,
         "marks": {"minima": outline("star"), "saddles": outline("diamond"), "maxima": outline("triangle-up")},
         "quiet": {name: color._asdict() for name, color in quiet.items()},
         "paper": PAPER,
