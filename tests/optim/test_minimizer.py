@@ -186,6 +186,39 @@ def test_a_failed_search_moves_nothing_and_says_why():
     assert np.abs(loss.place).max() > 0.1
 
 
+@pytest.mark.parametrize(
+    "wrong", [KeyboardInterrupt(), ZeroDivisionError("in the model"), None, torch.ones(2)], ids=repr
+)
+@pytest.mark.parametrize("kind", [LBFGS, BFGS, NewtonCG])
+def test_a_closure_that_fails_leaves_the_last_accepted_point(kind, wrong):
+    def run(steps, failing=math.inf):
+        loss, calls = Logistic(), []
+        optimizer = kind(loss.params, tolerance_grad=0, tolerance_change=0, max_iter=steps, max_eval=1000)
+        closure = loss if kind is NewtonCG else Closure(optimizer, loss)
+
+        def fails():
+            calls.append(1)
+            if len(calls) == failing and isinstance(wrong, BaseException):
+                raise wrong
+            return wrong if len(calls) == failing else closure()
+
+        if failing == math.inf:
+            optimizer.step(fails)
+            return len(calls), loss.place.tolist(), optimizer.value
+        with pytest.raises(type(wrong) if isinstance(wrong, BaseException) else RavineError):
+            optimizer.step(fails)
+        found = loss.place.tolist(), optimizer.value
+        optimizer.param_groups[0]["max_iter"] = 20
+        optimizer.step(fails)
+        np.testing.assert_allclose(loss.place, by_scipy(), atol=1e-6)
+        return found
+
+    whole = [run(steps) for steps in range(6)]  # the calls, the place and the value after each step
+    for failing in range(2, whole[-1][0] + 1):
+        _, *expected = [step for step in whole if step[0] < failing][-1]
+        assert run(6, failing) == tuple(expected)
+
+
 def test_what_is_not_finite_moves_nothing():
     problem = Logistic()
     optimizer = LBFGS(problem.params)

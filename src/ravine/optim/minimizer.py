@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -28,7 +28,8 @@ class Minimizer(torch.optim.Optimizer):
     earlier where the gradient's largest component is at most `tolerance_grad`, where a step changes no parameter and no
     loss by more than `tolerance_change`, or after `max_eval` evaluations (None: 5/4 of `max_iter`, as PyTorch has it),
     but for a search that has begun. What was learned of the curvature stays for the next call. A search that fails
-    moves nothing; `message` says why.
+    moves nothing; `message` says why. Nor does one in which the closure fails, by an error or by Ctrl-C: the parameters
+    are then where the last whole step left them, and the error is raised on.
 
     `evaluations` counts all that was spent; `budget`, which may be set before a step, is what a step may spend at most:
     then even a search is broken off, and the parameters are where the last whole step left them.
@@ -138,11 +139,15 @@ class Minimizer(torch.optim.Optimizer):
         group, params = self.param_groups[0], self._params()
         backward = self.descent.needs == "a gradient"
         objective = ClosureObjective(closure, params, backward=backward, budget=self.budget)
-        x = joined(params, params)
-        state, loss = self._standing(objective, x)
-        if state is not None:
-            self._keep(params, self._advanced(objective, state, group))
-        self.evaluations += objective.counts.evaluations
+        state = None
+        try:
+            state, loss = self._standing(objective, joined(params, params))
+            for after in () if state is None else self._advanced(objective, state, group):
+                state = after
+        finally:  # where a closure fails, too: what was tried is undone, and what was accepted stays
+            self.evaluations += objective.counts.evaluations
+            if state is not None:
+                self._keep(params, state)
         return loss
 
     def _standing(self, objective: ClosureObjective, x: Tensor) -> tuple[State | None, Any]:
@@ -159,22 +164,25 @@ class Minimizer(torch.optim.Optimizer):
             return State(x, point.value, point.gradient, descent=self.descent.begin(point)), objective.losses[0]
         return reopened(before, point), objective.losses[0]
 
-    def _advanced(self, objective: ClosureObjective, state: State, group: Mapping[str, Any]) -> State:
+    def _advanced(self, objective: ClosureObjective, state: State, group: Mapping[str, Any]) -> Iterator[State]:
+        """Yields the state after each step; the last one says why there is no other."""
         tolerance, smallest = group["tolerance_grad"], group["tolerance_change"]
         if not state.gradient.numel() or float(state.gradient.abs().max()) <= tolerance:
-            return state.ended(True, f"converged: no component of the gradient exceeds {tolerance:g}.")
+            yield state.ended(True, f"converged: no component of the gradient exceeds {tolerance:g}.")
+            return
         fixed = isinstance(self.search, Fixed)  # then lr is how far, and a scheduler may have moved it
         search = Fixed(float(group["lr"])) if fixed else self.search
         for _ in range(group["max_iter"]):
             before = state
             with_lr = replace(state, search={**state.search, "first": float(group["lr"])})
             state = advance(self.descent, search, objective, with_lr, tolerance=tolerance)
+            yield state
             change = max(float((state.x - before.x).abs().max()), abs(state.value - before.value))
             if state.over or change <= smallest:
-                break
+                return
             if objective.counts.evaluations >= group["max_eval"]:
-                return replace(state, message=f"budget spent: {objective.counts.evaluations} evaluations.")
-        return state
+                yield replace(state, message=f"budget spent: {objective.counts.evaluations} evaluations.")
+                return
 
     def _keep(self, params: list[Tensor], state: State) -> None:
         put(params, state.x)
