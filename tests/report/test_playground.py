@@ -12,6 +12,7 @@ from PIL import Image
 from scipy.stats import rankdata
 
 from ravine.functions import SURFACES
+from ravine.pictures import colors
 from ravine.pictures.colors import PAPER, looks
 from ravine.report import playground
 from ravine.rules import METHODS
@@ -593,3 +594,29 @@ def test_heights_are_named_by_round_numbers(desk):
         assert all(10**low * (1 - 1e-9) <= tick <= 10**high * (1 + 1e-9) for tick in ticks)
         if high - low >= 1:
             assert {f"{tick:.6e}"[:8] for tick in ticks} <= {"1.000000", "2.000000", "5.000000"}
+
+
+def test_arrows_that_point_the_same_way_are_all_seen(at):
+    """The first step of momentum goes against the gradient, along its velocity."""
+    seen = at("#surface=ravine&start=0,1&at=1&step=momentum&methods=momentum()")
+    own = looks(playground.methods())["momentum"].color
+    for color in (own, colors.WORDS, colors.FAINT_WORDS):
+        rows, columns = np.nonzero(seen.inked("lens", color.light))
+        assert len(rows) > 10, color
+        assert np.ptp(rows) > 40, color
+        assert len(np.unique(columns)) < 20
+    asides = seen.know("[asides([[1, 0], [2, 0], [3, 0.1]]), asides([[1, 0], [-1, 0], [0, 1]])]")
+    assert [[round(y) for _, y in each] for each in asides] == [[0, 7, -7], [0, 0, 0]]
+
+
+def test_what_a_card_says_stays_inside_it(at):
+    seen = at(EVERYONE)
+    for surface in ("ravine", "rosenbrock", "monkey_saddle"):
+        seen.page.locator("#surface").select_option(surface)
+        seen.know("0")
+        outside = """[...document.querySelectorAll('article')]
+            .map((card) => [card, card.querySelector('h3'), card.querySelector('.result')])
+            .map((each) => each.map((element) => element.getBoundingClientRect()))
+            .filter(([card, name, said]) => said.right > card.right || said.height > 24
+                || (said.left < name.right && said.top < name.bottom))"""
+        assert seen.know(outside) == []

@@ -22,10 +22,25 @@ function drawStep(brush, method, seen, place, reach) {
     const length = Math.hypot(tip[0] - from[0], tip[1] - from[1]);
     return length > 0 && Number.isFinite(length) ? [from[0] + (reach * (tip[0] - from[0])) / length, from[1] + (reach * (tip[1] - from[1])) / length] : from;
   };
-  const color = ink(KNOWN.quiet.ink);
-  drawArrow(brush, from, along(unit(parts.downhill)), color, [6, 4], 1.8);
-  if (parts.velocity) drawArrow(brush, from, along(unit(parts.velocity)), ink(KNOWN.quiet.faint), [2, 3], 1.8);
-  drawArrow(brush, from, place(seen.to).map(near), ink(method.color), [], 3.4);
+  const arrows = [[place(seen.to).map(near), ink(method.color), [], 3.4]];
+  if (parts.velocity) arrows.push([along(unit(parts.velocity)), ink(KNOWN.quiet.faint), [2, 3], 1.8]);
+  arrows.push([along(unit(parts.downhill)), ink(KNOWN.quiet.ink), [6, 4], 1.8]);
+  const sides = asides(arrows.map(([to]) => [to[0] - from[0], to[1] - from[1]]));
+  arrows.forEach(([to, ...look], i) => drawArrow(brush, moved(from, sides[i]), moved(to, sides[i]), ...look));
+}
+
+const moved = ([x, y], [a, b]) => [x + a, y + b];
+
+// How far each arrow stands aside: one that points where another does would hide it.
+function asides(ways) {
+  const [side, narrow] = [7, Math.cos((9 * Math.PI) / 180)];
+  const isAlong = ([a, b], [c, d]) => a * c + b * d > narrow * Math.hypot(a, b) * Math.hypot(c, d);
+  return ways.map((way, i) => {
+    const hidden = ways.slice(0, i).filter((other) => isAlong(way, other)).length;
+    const [x, y] = unit(way);
+    const shift = [0, side, -side][hidden];
+    return [-y * shift, x * shift];
+  });
 }
 
 function unit([x, y]) {
