@@ -225,6 +225,12 @@ def test_scipy_finds_a_stated_minimum(name: str):
     assert min(abs(2 * found.cost - point.value) for point in each.minima) < 1e-14
 
 
+def test_whole_numbers_are_worked_out_in_float64():
+    found = problem("wood")(torch.tensor([200, 1, 2, 1], dtype=torch.uint8))
+    assert found.dtype == torch.float64
+    assert found == problem("wood")([200.0, 1.0, 2.0, 1.0])
+
+
 def test_an_overflow_is_infinite_and_warns_of_nothing():
     assert problem("wood")([1e200, 0.0, 0.0, 0.0]) == math.inf
     assert problem("biggs")([-1e6, 0.0, 1.0, 0.0, 0.0, 0.0]) == math.inf
@@ -246,6 +252,7 @@ def test_a_problem_of_ones_own():
     ("wrong", "says"),
     [
         (lambda: problem("watsen"), "no problem is called 'watsen'. Did you mean 'watson'? There are powell_badly_"),
+        (lambda: problem(None), "problem(None): give a name. There are powell_badly_scaled, "),
         (lambda: problem("watson", m=3), "watson has no field 'm'. It has n."),
         (lambda: Watson(n=1), "Watson(n=1): n must be in [2, 31], got 1"),
         (lambda: Watson(n=32), "n must be in [2, 31], got 32"),
@@ -254,6 +261,7 @@ def test_a_problem_of_ones_own():
         (lambda: Penalty1(n=0), "Penalty1(n=0): n must be at least 1, got 0"),
         (lambda: Penalty2(n=2.0), "n must be a whole number, got 2.0"),
         (lambda: Box()([1.0, 2.0]), "Box(): a point has 3 coordinates, got 2; give points of shape [..., 3]."),
+        (lambda: Box()(["a", "b", "c"]), "Box(): a point is made of numbers, got ['a', 'b', 'c']; give"),
         (lambda: Box().residuals(torch.ones(5, 4)), "a point has 3 coordinates, got 4"),
         (
             type("Empty", (Problem,), {}),

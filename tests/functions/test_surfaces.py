@@ -192,6 +192,25 @@ def test_shapes_and_dtypes_are_kept(each: Surface):
     assert isinstance(each.value(*(0.5,) * each.dimensions), float)
 
 
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int64, torch.bool])
+@pytest.mark.parametrize("each", ALL, ids=repr)
+def test_whole_numbers_are_worked_out_in_float64(each: Surface, dtype: torch.dtype):
+    x = torch.tensor([200, *[3] * (each.dimensions - 1)]).to(dtype)
+    for found, expected in ((each(x), each(x.double())), (each.gradient(x), each.gradient(x.double()))):
+        assert found.dtype == torch.float64
+        assert torch.equal(found, expected)
+    assert each(x) == pytest.approx(each.value(*map(float, x)), rel=1e-12, abs=1e-12)
+
+
+def test_arrays_that_torch_does_not_take_have_derivatives():
+    x = np.array([1.0, 2.0, 3.0])
+    assert np.array_equal(Rosenbrock().gradient(x[1::-1]), Rosenbrock().gradient([2.0, 1.0]))
+    assert np.array_equal(Rosenbrock().hessian(x[::2]), Rosenbrock().hessian([1.0, 3.0]))
+    extended = Rosenbrock().gradient(x[:2].astype(np.longdouble))
+    assert extended.dtype == np.longdouble
+    assert np.array_equal(extended, Rosenbrock().gradient(x[:2]))
+
+
 def test_derivatives_are_scipys_for_rosenbrock():
     x = np.random.default_rng(1).normal(size=(50, 2))
     ours = Rosenbrock()
@@ -319,6 +338,11 @@ def test_a_surface_of_ones_own():
     assert Flat().hessian([1.0, 1.0]).tolist() == [[0, 0], [0, 0]]
 
 
+class Level(Surface):
+    def value(self, *_):
+        return 3.0
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
@@ -330,6 +354,21 @@ def test_a_surface_of_ones_own():
         (lambda: Ackley(n=2.5), "n must be a whole number, got 2.5"),
         (lambda: Rosenbrock()([1.0, 2.0, 3.0]), "Rosenbrock(): a point has 2 coordinates, got 3"),
         (lambda: Rosenbrock()(1.0), "a point has 2 coordinates, got a single number"),
+        (lambda: Rosenbrock()("ab"), "Rosenbrock(): a point is made of numbers, got 'ab'; give a tensor, an array"),
+        (lambda: Rosenbrock()(["1", "2"]), "made of numbers, got ['1', '2']"),
+        (lambda: Rosenbrock()([None, 1.0]), "made of numbers, got [None, 1.0]"),
+        (lambda: Rosenbrock().gradient([[1.0], [2.0, 3.0]]), "made of numbers, got [[1.0], [2.0, 3.0]]"),
+        (lambda: Rosenbrock()({"x": 1}), "made of numbers, got {'x': 1}"),
+        (lambda: Rosenbrock()([torch.ones((), requires_grad=True)] * 2), "made of numbers, got a list; give a tensor"),
+        (lambda: Rosenbrock()([10**400, 1]), "made of numbers, got a list"),
+        (lambda: Rosenbrock().gradient([1.0, 1j]), "a gradient is taken at real points, got complex128: give x.real."),
+        (lambda: Rosenbrock().hessian(torch.tensor([1.0, 1j])), "at real points, got torch.complex64"),
+        (lambda: Level().gradient([1.0, 2.0]), "Level(): what value(...) returns has no trace of the coordinates"),
+        (lambda: surface(None), "surface(None): give a name. There are ravine, "),
+        (lambda: surface(Rosenbrock()), "surface(Rosenbrock()): give a name."),
+        (lambda: Rosenbrock().check_start(None), "start None: give 2 numbers, one for each coordinate of rosenbrock."),
+        (lambda: Rosenbrock().check_start(["1", 1]), "start ['1', 1]: give 2 numbers"),
+        (lambda: Rosenbrock().check_start([1j, 2]), "start [1j, 2]: give 2 numbers"),
         (lambda: Rosenbrock().check_start((9, 1)), "start 9, 1: x must lie in the box of rosenbrock, [-2, 2], got 9."),
         (lambda: Rosenbrock().check_start((1, math.nan)), "start 1, nan: y must be a finite number, got nan."),
         (lambda: Rosenbrock().check_start((1, -math.inf)), "y must be a finite number, got -inf."),

@@ -82,6 +82,8 @@ def problem(name: str, **fields: Any) -> Problem:
 
 
 def _found(kind: str, among: Mapping[str, Found], name: str, fields: Mapping[str, Any]) -> Found:
+    if not isinstance(name, str):
+        raise RavineError(f"{kind}({name!r}): give a name. There are {', '.join(among)}.")
     one = among.get(name.strip().lower().replace(" ", "_").replace("-", "_"))
     if one is None:
         raise RavineError(f"no {kind} is called '{name}'.{nearest(name, among)} There are {', '.join(among)}.")

@@ -85,7 +85,8 @@ class Sampled(Part):
             leaf = float64_leaf(points)
             r: Tensor = self.surface.residuals(leaf)  # pyright: ignore[reportAttributeAccessIssue] - was asked for
             count = r.shape[-1]
-            drawn = torch.randint(count, (*r.shape[:-1], self.batch_size), generator=generator).to(r.device)
+            shape = (*r.shape[:-1], self.batch_size)
+            drawn = torch.randint(count, shape, generator=checked(generator), device=generator.device).to(r.device)
             loss = r.gather(-1, drawn).square().mean(-1).sum() / 2
             g = torch.autograd.grad(loss, leaf)[0]
         return as_given(points, g)
@@ -101,5 +102,24 @@ def normal(x: Any, generator: torch.Generator) -> Any:
     Returns:
         The numbers.
     """
-    e = torch.randn(x.shape, generator=generator, dtype=torch.float64, device=generator.device)
+    e = torch.randn(x.shape, generator=checked(generator), dtype=torch.float64, device=generator.device)
     return e.to(x) if isinstance(x, Tensor) else np.asarray(e.cpu().numpy(), x.dtype)
+
+
+def checked(generator: Any) -> torch.Generator:
+    """Refuses what is no generator: without one PyTorch would draw from the one that all share.
+
+    Args:
+        generator: What was given.
+
+    Returns:
+        The same.
+
+    Raises:
+        RavineError: It is no `torch.Generator`.
+    """
+    if not isinstance(generator, torch.Generator):
+        raise RavineError(
+            f"generator must be a torch.Generator, got {generator!r}: give torch.Generator().manual_seed(0)."
+        )
+    return generator

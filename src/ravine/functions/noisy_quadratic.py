@@ -10,7 +10,7 @@ from ..errors import RavineError
 from ..fields import Interval, field
 from ..part import Part
 from .elementary import like, sqrt
-from .noisy import normal
+from .noisy import checked, normal
 from .points import as_points
 
 
@@ -58,7 +58,7 @@ class NoisyQuadratic(Part):
         Returns:
             One start per run, `[runs, n]` in float64.
         """
-        return torch.randn(runs, self.n, generator=generator, dtype=torch.float64)
+        return torch.randn(runs, self.n, generator=checked(generator), dtype=torch.float64)
 
     def gradient(self, x: Any, generator: torch.Generator, batch_size: float = 1) -> Any:
         """Gives the gradients at points as a batch shows them, each with noise of its own.

@@ -4,6 +4,7 @@ import re
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from ..errors import RavineError
@@ -56,14 +57,15 @@ def as_points(owner: Any, x: Any) -> Any:
         x: A tensor, an array, or numbers.
 
     Returns:
-        A tensor as it is; else an array, in float64 where the numbers were whole.
+        A tensor for a tensor, else an array; in float64 where the numbers were whole.
 
     Raises:
-        RavineError: A point has another number of coordinates.
+        RavineError: It is not made of numbers, or a point has another number of coordinates.
     """
-    points = x if isinstance(x, Tensor) else np.asarray(x)
-    if isinstance(points, np.ndarray) and points.dtype.kind not in "fc":  # complex ones are for complex steps
-        points = points.astype(np.float64)
+    if isinstance(x, Tensor):
+        points = x if x.is_floating_point() or x.is_complex() else x.to(torch.float64)
+    else:
+        points = _array(owner, x)
     if points.ndim == 0 or points.shape[-1] != owner.dimensions:
         got = f"{points.shape[-1]}" if points.ndim else "a single number"
         raise RavineError(
@@ -71,3 +73,23 @@ def as_points(owner: Any, x: Any) -> Any:
             f"give points of shape [..., {owner.dimensions}]."
         )
     return points
+
+
+def _array(owner: Any, x: Any) -> np.ndarray:
+    try:
+        points = np.asarray(x)
+        if points.dtype.kind in "US" or (points.dtype.kind == "O" and None in points.ravel().tolist()):
+            raise TypeError  # NumPy makes numbers of texts and of None
+        return points if points.dtype.kind in "fc" else points.astype(np.float64)  # complex ones are for complex steps
+    except (
+        TypeError,
+        ValueError,
+        OverflowError,
+        RuntimeError,
+    ):  # the last from tensors in a list that require a gradient
+        got = " ".join(repr(x).split())
+        got = got if len(got) <= 60 else f"a {type(x).__name__}"
+        raise RavineError(
+            f"{owner!r}: a point is made of numbers, got {got}; give a tensor, an array, or lists of numbers, of shape "
+            f"[..., {owner.dimensions}]."
+        ) from None

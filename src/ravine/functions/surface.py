@@ -31,7 +31,7 @@ class Surface(Part):
     A surface defines `value(self, *x)`, its formula, in `+ - * / **` and the functions of
     `ravine.functions.elementary`. Each coordinate may be a Python number, a NumPy array, a tensor, or an engine's
     symbol, so that one text of the formula serves all. Called with points of shape `[..., n]` a surface gives values
-    of shape `[...]`, in the points' dtype.
+    of shape `[...]`, in the points' dtype, or in float64 where these are whole numbers.
 
     >>> class Bowl(Surface):
     ...     formula = r"x^2 + 3 y^2"
@@ -128,7 +128,13 @@ class Surface(Part):
 
     def _gradient(self, leaf: Tensor, create_graph: bool = False) -> Tensor:
         with torch.enable_grad():
-            return torch.autograd.grad(self(leaf).sum(), leaf, create_graph=create_graph)[0]
+            values = self(leaf)
+            if not isinstance(values, Tensor) or not values.requires_grad:
+                raise RavineError(
+                    f"{self!r}: what value(...) returns has no trace of the coordinates, so it has no gradient: "
+                    "compute it from them with + - * / ** and ravine.functions.elementary."
+                )
+            return torch.autograd.grad(values.sum(), leaf, create_graph=create_graph)[0]
 
     def check_start(self, x: Sequence[float]) -> Coordinates:
         """Refuses a start that this surface is not looked at.
@@ -140,12 +146,18 @@ class Surface(Part):
             The same as floats.
 
         Raises:
-            RavineError: Their number is another, one is not finite, or one lies outside the box.
+            RavineError: They are no numbers, their number is another, one is not finite, or one lies outside the box.
         """
-        typed = f"start {', '.join(f'{value:g}' for value in x)}"
-        if len(x) != self.dimensions:
-            raise RavineError(f"{typed}: {self.name} has {self.dimensions} coordinates, got {len(x)}.")
-        for i, (value, (low, high)) in enumerate(zip(x, self.box, strict=True)):
+        try:
+            start = () if any(isinstance(value, str) for value in x) else tuple(map(float, x))
+        except (TypeError, ValueError, OverflowError):  # no sequence, or not of real numbers
+            start = ()
+        if not start:
+            raise RavineError(f"start {x!r}: give {self.dimensions} numbers, one for each coordinate of {self.name}.")
+        typed = f"start {', '.join(f'{value:g}' for value in start)}"
+        if len(start) != self.dimensions:
+            raise RavineError(f"{typed}: {self.name} has {self.dimensions} coordinates, got {len(start)}.")
+        for i, (value, (low, high)) in enumerate(zip(start, self.box, strict=True)):
             coordinate = "xy"[i] if self.dimensions == 2 else f"x{i + 1}"
             if not math.isfinite(value):
                 raise RavineError(f"{typed}: {coordinate} must be a finite number, got {value:g}.")
@@ -153,7 +165,7 @@ class Surface(Part):
                 raise RavineError(
                     f"{typed}: {coordinate} must lie in the box of {self.name}, [{low:g}, {high:g}], got {value:g}."
                 )
-        return tuple(map(float, x))
+        return start
 
 
 def float64_leaf(points: Any) -> Tensor:
@@ -164,8 +176,15 @@ def float64_leaf(points: Any) -> Tensor:
 
     Returns:
         A copy in float64 that requires a gradient.
+
+    Raises:
+        RavineError: The points are complex.
     """
-    return torch.as_tensor(points).detach().to(torch.float64).clone().requires_grad_()
+    if "complex" in str(points.dtype):
+        raise RavineError(f"a gradient is taken at real points, got {points.dtype}: give x.real.")
+    if isinstance(points, np.ndarray):  # which may run backwards, or have digits that torch has not
+        points = torch.from_numpy(points.astype(np.float64, order="C"))
+    return points.detach().to(torch.float64).clone().requires_grad_()
 
 
 def as_given(points: Any, found: Tensor) -> Any:
