@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from ravine.errors import RavineError
-from ravine.functions import Himmelblau, NoisyGradient, RareInputs, Ravine, Sampled, StrictSaddle
+from ravine.functions import Himmelblau, NoisyGradient, NoisyQuadratic, RareInputs, Ravine, Sampled, StrictSaddle
+from ravine.functions.rare_inputs import _examples
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -35,6 +36,14 @@ def test_the_generator_alone_decides_the_noise():
     assert torch.equal(state, torch.get_rng_state())
     assert torch.equal(NoisyGradient(Ravine(), 0.0).gradient(x, seeded()), Ravine().gradient(x))
     assert noisy([1.0, 1.0]) == Ravine()([1.0, 1.0])
+
+
+def test_noise_is_not_cut_to_whole_numbers():
+    whole = torch.tensor([1, 1])
+    noisy, few = NoisyGradient(Ravine(), 0.5), Sampled(RareInputs(), 3)
+    for each in (noisy, few, NoisyQuadratic(n=2)):
+        assert torch.equal(each.gradient(whole, seeded(3)), each.gradient(whole.double(), seeded(3)))
+        assert each.gradient(whole, seeded(3)).dtype == torch.float64
 
 
 def test_noise_leads_off_the_saddle_that_gradient_descent_walks_into():
@@ -117,6 +126,13 @@ def test_adagrad_is_right_where_an_input_is_rare():
             lambda: Sampled(Ravine()),
             "ravine has no examples to draw from; take NoisyGradient(Ravine()), or RareInputs()",
         ),
+        (lambda: NoisyGradient(Ravine()).gradient([1.0, 1.0], None), "generator must be a torch.Generator, got None: "),
+        (lambda: Sampled(RareInputs()).gradient([1.0, 1.0], None), "give torch.Generator().manual_seed(0)."),
+        (
+            lambda: NoisyQuadratic(n=2).gradient([1.0, 1.0], np.random.default_rng(0)),
+            "generator must be a torch.Generator, got Generator(PCG64)",
+        ),
+        (lambda: NoisyQuadratic(n=2).begin(3, 0), "generator must be a torch.Generator, got 0"),
         (lambda: Sampled(RareInputs(), 0), "batch_size must be at least 1, got 0"),
         (lambda: RareInputs(share=0.0), "share must be in [0.01, 1], got 0.0"),
         (lambda: Sampled(RareInputs()).gradient([1.0], seeded()), "a point has 2 coordinates, got 1"),
@@ -127,3 +143,9 @@ def test_one_line_says_what_is_wrong(wrong, says: str):
         wrong()
     assert says in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_examples_that_are_kept_cannot_be_overwritten():
+    for each in _examples(0.05, 1.0):
+        with pytest.raises(ValueError, match="read-only"):
+            each[0] = 3.0

@@ -57,7 +57,7 @@ class RareInputs(Surface):
             The errors `[..., 200]`, prediction less target; half the mean of their squares is the surface's value.
         """
         points = as_points(self, x)
-        u, v, t = (like(points, each) for each in _examples(self.share, self.noise))
+        u, v, t = (like(points, each.copy()) for each in _examples(self.share, self.noise))
         return points[..., :1] * u + points[..., 1:] * v - t
 
 
@@ -68,7 +68,10 @@ def _examples(share: float, noise: float) -> tuple[np.ndarray, np.ndarray, np.nd
     u = np.where(i % 2 == 0, 1.0, -1.0)
     v = there * np.where(np.cumsum(there) % 4 < 2, 1.0, -1.0)
     errors = [NormalDist().inv_cdf(float(quantile)) for quantile in (i + 0.5) * GOLDEN % 1]
-    return u, v, u + 3 * v + noise * np.array(errors)
+    examples = u, v, u + 3 * v + noise * np.array(errors)
+    for each in examples:
+        each.flags.writeable = False  # they are kept for all who ask
+    return examples
 
 
 class _Moments(NamedTuple):
