@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+import weakref
 
 import numpy as np
 import pytest
@@ -148,6 +149,31 @@ def test_a_run_taken_up_again_is_the_run_to_the_last_bit(kind, way, tmp_path):
     assert other.place.tobytes() == loss.place.tobytes()
 
 
+def test_a_loss_may_be_any_number_and_leave_some_gradients_out():
+    loss, unused = Logistic(), nn.Parameter(torch.ones(2))
+    optimizer = LBFGS([*loss.params, unused], max_iter=50)
+    closure = Closure(optimizer, loss)
+    assert optimizer.step(lambda: closure().item()) == pytest.approx(math.log(2))
+    assert unused.tolist() == [1.0, 1.0]
+    np.testing.assert_allclose(loss.place, by_scipy(), atol=1e-6)
+    loss, unused = Logistic(), nn.Parameter(torch.ones(2))
+    NewtonCG([unused, *loss.params], max_iter=50).step(loss)
+    np.testing.assert_allclose(loss.place, by_scipy(), atol=1e-6)
+
+
+def test_graphs_of_losses_are_dropped_at_once():
+    loss, made = Logistic(), []
+    optimizer = NewtonCG(loss.params, max_iter=10)
+
+    def closure():
+        made.append(weakref.ref(value := loss()))
+        assert sum(each() is not None for each in made) <= 3  # the first, the last, and this one
+        return value
+
+    optimizer.step(closure)
+    assert len(made) > 10
+
+
 def test_groups_move_together_as_one():
     found = []
     for grouped in (False, True):
@@ -251,8 +277,21 @@ def test_without_a_search_lr_is_the_step_and_schedulers_move_it():
         (lambda p: Minimizer(p, "levenberg_marquardt"), "needs residuals"),
         (lambda p: Minimizer(p, "bfgs", "trust_region"), "it cannot go with TrustRegion"),
         (lambda p: LBFGS(p).step(), r"LBFGS.step\(\) needs a closure"),
-        (lambda p: LBFGS(p).step(lambda: None), "must return the loss, one number, got None"),
-        (lambda p: LBFGS(p).step(lambda: p[0] * 2), r"one number, got a tensor of shape \[2\]"),
+        (lambda p: LBFGS(p).step(p[0].sum()), r"LBFGS.step\(\) needs a closure"),
+        (lambda p: LBFGS(p).step(lambda: None), "must return the loss, one real number, got None"),
+        (lambda p: LBFGS(p).step(lambda: p[0] * 2), r"one real number, got a tensor of shape \[2\]"),
+        (lambda p: LBFGS(p).step(lambda: p[0].sum() * (1 + 0j)), r"got a complex tensor of shape \[\]"),
+        (lambda p: LBFGS(p).step(lambda: "0.5"), "one real number, got '0.5'"),
+        (lambda p: LBFGS(p).step(lambda: (p[0].sum(), 1)), r"one real number, got \(tensor\(2., grad"),
+        (lambda p: LBFGS(p).step(lambda: np.ones(2)), r"one real number, got array\(\[1., 1.\]\)"),
+        (lambda p: LBFGS(p).step(p[0].sum), r"left no gradients: call loss.backward\(\) in it"),
+        (lambda p: BFGS(p).step(lambda: 2.0), r"left no gradients: call loss.backward\(\) in it"),
+        (
+            lambda p: NewtonCG(p).step(lambda: 2.0),
+            "return the loss as a tensor that depends on the parameters, got 2.0",
+        ),
+        (lambda p: NewtonCG(p).step(lambda: p[0].detach().sum()), r"depends on the parameters, got tensor\(2.\)"),
+        (lambda p: NewtonCG(p).step(lambda: torch.ones((), requires_grad=True) * 2), "no loss of the parameters"),
         (
             lambda p: LBFGS(p).load_state_dict(torch.optim.LBFGS(p).state_dict() | {"state": {0: {"d": 1}}}),
             "of another",

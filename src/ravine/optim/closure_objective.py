@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, SupportsFloat
 
 import torch
 from torch import Tensor
@@ -24,20 +24,27 @@ class ClosureObjective(Objective):
         super().__init__(budget)
         self.closure, self.params, self.backward = closure, params, backward
         self.second_order = not backward
-        self.losses: list[Any] = []
-        """What the closure returned, the first of this objective."""
+        self.loss: Any = None
+        """What the closure returned first."""
 
     def _value_and_gradient(self, x: Tensor) -> tuple[float, Tensor]:
         put(self.params, x)
         loss = self._loss()
         gradients = [p.grad for p in self.params] if self.backward else self._gradients(loss, create_graph=False)
+        if all(gradient is None for gradient in gradients):
+            why = (
+                "left no gradients: call loss.backward() in it"
+                if self.backward
+                else "computes no loss of the parameters"
+            )
+            raise RavineError(f"step(closure): the closure {why}.")
         return float(loss.detach() if isinstance(loss, Tensor) else loss), joined(self.params, gradients).to(x)
 
     def _products(self, x: Tensor) -> Product:
         put(self.params, x)
         wanted = [p for p in self.params if p.requires_grad]
-        gradients = [g for g in self._gradients(self._loss(), create_graph=True) if g is not None]
-        reached = [(g, p) for g, p in zip(gradients, wanted, strict=True) if g.requires_grad]
+        gradients = self._gradients(self._loss(), create_graph=True)
+        reached = [(g, p) for g, p in zip(gradients, self.params, strict=True) if g is not None and g.requires_grad]
 
         def product(v: Tensor) -> Tensor:
             pieces = dict(zip(map(id, self.params), parted(self.params, v), strict=True))
@@ -55,20 +62,24 @@ class ClosureObjective(Objective):
     def _loss(self) -> Any:
         with torch.enable_grad():
             loss = self.closure()
-        if loss is None or (isinstance(loss, Tensor) and loss.numel() != 1):
-            got = "None" if loss is None else f"a tensor of shape {list(loss.shape)}"
-            raise RavineError(f"step(closure): the closure must return the loss, one number, got {got}.")
-        self.losses.append(loss)
+        if not _is_number(loss):
+            kind = "complex tensor" if isinstance(loss, Tensor) and loss.is_complex() else "tensor"
+            got = f"a {kind} of shape {list(loss.shape)}" if isinstance(loss, Tensor) else _shown(loss)
+            raise RavineError(f"step(closure): the closure must return the loss, one real number, got {got}.")
+        self.loss = loss if self.loss is None else self.loss
         return loss
 
     def _gradients(self, loss: Any, *, create_graph: bool) -> list[Tensor | None]:
         wanted = [p for p in self.params if p.requires_grad]
+        if not isinstance(loss, Tensor) or not loss.requires_grad:
+            raise RavineError(
+                "step(closure): this method takes second derivatives, so the closure must return the loss as a tensor "
+                f"that depends on the parameters, got {_shown(loss)}."
+            )
         try:
             with torch.enable_grad():
-                found = torch.autograd.grad(
-                    loss, wanted, create_graph=create_graph, allow_unused=True, materialize_grads=True
-                )
-        except (RuntimeError, TypeError) as error:
+                found = torch.autograd.grad(loss, wanted, create_graph=create_graph, allow_unused=True)
+        except RuntimeError as error:
             raise RavineError(
                 "step(closure): this method takes second derivatives, so the closure must return the loss and not call "
                 f"loss.backward(): {' '.join(str(error).split())[:120]}"
@@ -121,6 +132,23 @@ def put(params: Sequence[Tensor], x: Tensor) -> None:
     """
     for p, value in zip(params, parted(params, x), strict=True):
         p.copy_(value)
+
+
+def _shown(value: Any) -> str:
+    return " ".join(repr(value).split())[:60]
+
+
+def _is_number(loss: Any) -> bool:
+    """Whether it is one real number, as a tensor or as Python and NumPy have them."""
+    if isinstance(loss, Tensor):
+        return loss.numel() == 1 and not loss.is_complex()
+    if not isinstance(loss, SupportsFloat):
+        return False
+    try:
+        float(loss)
+    except (TypeError, ValueError):  # such as an array of several
+        return False
+    return True
 
 
 def _real(tensor: Tensor) -> Tensor:

@@ -134,7 +134,7 @@ class Minimizer(torch.optim.Optimizer):
         Raises:
             RavineError: There is no closure, or it returns no loss.
         """
-        if closure is None:
+        if not callable(closure):
             raise RavineError(f"{type(self).__name__}.step() needs a closure that computes the loss: step(closure).")
         group, params = self.param_groups[0], self._params()
         backward = self.descent.needs == "a gradient"
@@ -159,10 +159,10 @@ class Minimizer(torch.optim.Optimizer):
         point = Point(x, *objective.value_and_gradient(x))
         if not point.finite:
             self.message = f"not finite: the loss is {point.value} before the step, and nothing was moved."
-            return None, objective.losses[0]
+            return None, objective.loss
         if before is None or before.success is False:
-            return State(x, point.value, point.gradient, descent=self.descent.begin(point)), objective.losses[0]
-        return reopened(before, point), objective.losses[0]
+            return State(x, point.value, point.gradient, descent=self.descent.begin(point)), objective.loss
+        return reopened(before, point), objective.loss
 
     def _advanced(self, objective: ClosureObjective, state: State, group: Mapping[str, Any]) -> Iterator[State]:
         """Yields the state after each step; the last one says why there is no other."""
