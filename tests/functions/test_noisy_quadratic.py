@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ravine.errors import RavineError
-from ravine.functions import NoisyQuadratic, expected
+from ravine.functions import NoisyQuadratic, Ravine, expected
 from ravine.rules import SGD, Average, Momentum, Nesterov
 from ravine.rules.rule import Rule
 from ravine.schedules import cosine, inverse_time
@@ -133,6 +133,17 @@ def test_a_falling_rate_a_mean_of_weights_or_a_larger_batch_lower_the_same_floor
     assert quadratic.floor(0.001, momentum=0.9) == pytest.approx(quadratic.floor(0.01), rel=0.01)
 
 
+@pytest.mark.parametrize("nesterov", [False, True])
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_what_diverges_ends_infinite_and_warns_of_nothing(momentum: float, nesterov: bool):
+    exact = expected(QUADRATIC, 500, 1e3, momentum=momentum, nesterov=nesterov, start=3)
+    for losses in exact:
+        finite = np.isfinite(losses)
+        assert 10 < finite.sum() < 100
+        assert (np.diff(losses[finite]) > 0).all()
+        assert (losses[finite.sum() :] == math.inf).all()
+
+
 def test_points_keep_kind_and_dtype():
     x = torch.ones(3, 20)
     assert QUADRATIC(x).dtype == QUADRATIC.gradient(x, torch.Generator()).dtype == torch.float32
@@ -155,7 +166,14 @@ def test_points_keep_kind_and_dtype():
         (lambda: expected(QUADRATIC, 10, 0.1, decay=1.5), "decay must be in [0, 1), got 1.5."),
         (lambda: expected(QUADRATIC, 10, 0.1, batch_size=0.5), "batch_size must be at least 1, got 0.5."),
         (lambda: expected(QUADRATIC, 2, [0.1, math.nan]), "lr must be at least 0, got nan."),
-        (lambda: expected(QUADRATIC, -1, 0.1), "steps must be at least 0, got -1."),
+        (lambda: expected(QUADRATIC, -1, 0.1), "steps must be a whole number, at least 0, got -1."),
+        (lambda: expected(QUADRATIC, 1.5, 0.1), "steps must be a whole number, at least 0, got 1.5."),
+        (lambda: expected(QUADRATIC, True, 0.1), "steps must be a whole number, at least 0, got True."),
+        (lambda: expected(QUADRATIC, 10, 0.1, start=math.nan), "start must be a whole number, at least 0, got nan."),
+        (lambda: expected(QUADRATIC, 10, 0.1, start=-1), "start must be a whole number, at least 0, got -1."),
+        (lambda: expected(QUADRATIC, 10, "a"), "lr must be one number, or one for each of 10 steps, got 'a'."),
+        (lambda: expected(QUADRATIC, 2, [0.1, 1j]), "lr must be one number, or one for each of 2 steps, got [0.1, 1j]"),
+        (lambda: expected(Ravine(), 10, 0.1), "quadratic must be a NoisyQuadratic, whose moments are known, got Ravi"),
         (lambda: QUADRATIC.floor(0.1, momentum=-1), "momentum must be in [0, 1), got -1."),
         (lambda: QUADRATIC([1.0]), "NoisyQuadratic(n=20): a point has 20 coordinates, got 1"),
     ],

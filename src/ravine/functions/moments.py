@@ -1,5 +1,6 @@
 """What SGD, momentum and averages of weights expect on the noisy quadratic, exactly, after any number of steps."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -51,14 +52,20 @@ def expected(
         start: Count of steps before the mean begins; it is the weights themselves until then.
 
     Returns:
-        The expected losses after each step, before the first one too.
+        The expected losses after each step, before the first one too; infinite where they are beyond float64.
+
+    Raises:
+        RavineError: Something lies outside its bounds, or there are not as many numbers as steps.
 
     >>> quadratic = NoisyQuadratic(n=10)
     >>> constant = expected(quadratic, 1000, lr=0.5)
     >>> print(f"{constant.loss[0]:.3f} {constant.loss[-1]:.3f} {quadratic.floor(0.5):.3f} {constant.averaged[-1]:.3f}")
     1.464 0.427 0.427 0.005
     """
-    check_number("steps", steps, "[0, inf)")
+    if not isinstance(quadratic, NoisyQuadratic):
+        raise RavineError(f"quadratic must be a NoisyQuadratic, whose moments are known, got {quadratic!r}.")
+    _check_count("steps", steps)
+    _check_count("start", start)
     check_number("momentum", momentum, "[0, 1)")
     if decay is not None:
         check_number("decay", decay, "[0, 1)")
@@ -68,13 +75,15 @@ def expected(
     second = np.zeros((quadratic.n, 3, 3))
     second[:, [0, 0, 2, 2], [0, 2, 0, 2]] = 1.0  # x from N(0, I); the mean starts on it, the velocity at 0
     losses = [_losses(h, second)]
-    for t in range(steps):
-        n = max(t + 1 - start, 1)
-        w = 1 / n if decay is None else (1 - decay) / (1 - decay**n)
-        a, b = _step(h, lrs[t], momentum, nesterov, w)
-        second = a @ second @ a.transpose(0, 2, 1) + np.multiply.outer(h / batch_sizes[t], np.outer(b, b))
-        losses.append(_losses(h, second))
-    return Expected(*np.array(losses).T)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for t in range(steps):
+            n = max(t + 1 - start, 1)
+            w = 1 / n if decay is None else (1 - decay) / (1 - decay**n)
+            a, b = _step(h, lrs[t], momentum, nesterov, w)
+            second = a @ second @ a.transpose(0, 2, 1) + np.multiply.outer(h / batch_sizes[t], np.outer(b, b))
+            losses.append(_losses(h, second))
+    found = np.array(losses).T
+    return Expected(*np.where(np.isnan(found), math.inf, found))  # what has overflown is infinite, however combined
 
 
 def _step(h: np.ndarray, lr: float, momentum: float, nesterov: bool, w: float) -> tuple[np.ndarray, np.ndarray]:
@@ -92,9 +101,17 @@ def _losses(h: np.ndarray, second: np.ndarray) -> tuple[float, float]:
     return float(h @ second[:, 0, 0]) / 2, float(h @ second[:, 2, 2]) / 2
 
 
+def _check_count(name: str, given: Any) -> None:
+    if isinstance(given, bool) or not isinstance(given, (int, np.integer)) or given < 0:
+        raise RavineError(f"{name} must be a whole number, at least 0, got {given!r}.")
+
+
 def _each_step(name: str, given: Any, steps: int, interval: str) -> np.ndarray:
     numbers = [given(t, steps) for t in range(steps)] if callable(given) else given
-    found = np.array(numbers, np.float64)
+    try:
+        found = np.array(numbers, np.float64)
+    except (TypeError, ValueError):
+        raise RavineError(f"{name} must be one number, or one for each of {steps} steps, got {given!r}.") from None
     if found.shape not in {(), (steps,)}:
         raise RavineError(f"{name} must be one number, or one for each of {steps} steps, got {found.size} numbers.")
     for number in found.flat:
