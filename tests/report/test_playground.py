@@ -454,7 +454,7 @@ def test_the_phone_needs_no_scrolling_sideways(at):
         assert phone.page.evaluate("document.documentElement.scrollWidth") == width
         beyond = """(width) => [...document.querySelectorAll('main *, header *')]
             .filter(e => e.getBoundingClientRect().right > width + 1 && e.getBoundingClientRect().width > 1)
-            .filter(e => !e.closest('.formula, .rule, svg, .unseen, .map'))
+            .filter(e => !e.closest('.rule, svg, .unseen, .map'))
             .map(e => e.outerHTML.slice(0, 90))"""
         assert phone.page.evaluate(beyond, width) == []
 
@@ -620,3 +620,22 @@ def test_what_a_card_says_stays_inside_it(at):
             .filter(([card, name, said]) => said.right > card.right || said.height > 24
                 || (said.left < name.right && said.top < name.bottom))"""
         assert seen.know(outside) == []
+
+
+@pytest.mark.parametrize("width", [1280, 390, 320])
+def test_every_formula_is_seen_whole(at, width):
+    seen = at(viewport={"width": width, "height": 844})
+    for name in playground.surfaces():
+        seen.page.locator("#surface").select_option(name)
+        beyond = """[...document.querySelectorAll('.story:not([hidden]) .formula')]
+            .map((formula) => [formula.scrollWidth - formula.clientWidth, formula.getBoundingClientRect().right])"""
+        [[hidden, right]] = seen.know(beyond)
+        assert hidden <= 0, name
+        assert right <= width
+
+
+def test_letters_in_a_formula_have_their_numbers(at):
+    seen = at()
+    for name, number in {"ravine": "κ=100", "rastrigin": "n=2", "styblinski_tang": "n=2", "ackley": "n=2"}.items():
+        seen.page.locator("#surface").select_option(name)
+        assert seen.page.locator(".formula").filter(visible=True).text_content().endswith(number)

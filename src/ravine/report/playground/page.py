@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from latex2mathml.converter import convert
 from markupsafe import Markup
 
 from ...engines.javascript import NOISE, print_rule, print_surface
@@ -30,6 +29,7 @@ from ...watch.method import WIDE
 from ..markers import SYMBOLS
 from ..mathml import only_mathematics
 from ..standalone import environment, guard, style_of, write_page
+from .formula import formula
 
 HERE = Path(__file__).parent
 
@@ -98,7 +98,7 @@ def html() -> str:
         looks=looks(shown),
         sliders={name: list(sliders(rule)) for name, rule in shown.items()},
         equations={name: Markup(only_mathematics(mathml(rule))) for name, rule in shown.items()},
-        formulas={name: Markup(only_mathematics(convert(each.formula))) for name, each in surfaces().items()},
+        formulas={name: formula(each) for name, each in surfaces().items()},
         story=story,
         settings=tuning.COARSE + tuning.FINE,
         starts=tuning.STARTS,
