@@ -112,4 +112,4 @@ def test_products_are_counted():
     result = minimize(lambda x: x @ a @ x / 2 - b @ x, torch.zeros(5), "newton_cg")
     assert result.success
     assert result.nhev > 0
-    assert result.evaluations == result.nfev + result.nit + 2 * result.nhev
+    assert result.evaluations == result.nfev + result.nit + 1 + 2 * result.nhev  # 1 for the last look, at the minimum

@@ -30,17 +30,18 @@ class BFGS(Descent):
         """The step to the minimum of the model; before there is one, straight down by a length of at most 1."""
         del objective
         if "inverse" not in memory:
-            return first_step(point.gradient)
+            return first_step(point)
         return -(memory["inverse"] @ point.gradient)
 
     def learn(self, memory: Memory, before: Point, after: Point) -> Memory:
         """Updates H in place."""
         s, y = after.x - before.x, after.gradient - before.gradient
         sy = float(s @ y)
-        if not sy > self.curvature * float(s.norm() * y.norm()):
+        yy = float(y @ y)
+        if not sy > self.curvature * float(s.norm() * y.norm()) or yy == 0:  # yy underflows where slopes are tiny
             return memory
         if "inverse" not in memory:
-            memory = {**memory, "inverse": (sy / float(y @ y)) * s.new_ones(len(s)).diag()}
+            memory = {**memory, "inverse": (sy / yy) * s.new_ones(len(s)).diag()}
         inverse = memory["inverse"]
         v = inverse @ y
         inverse.addr_(s, s, alpha=(1 + float(y @ v) / sy) / sy)
@@ -54,13 +55,22 @@ class BFGS(Descent):
         return {} if memory else None
 
 
-def first_step(gradient: Tensor) -> Tensor:
+def first_step(point: Point) -> Tensor:
     """Gives a first step without any knowledge of curvature.
 
     Args:
-        gradient: The gradient [n].
+        point: Where it stands.
 
     Returns:
-        The step straight down, of length 1 or shorter.
+        The step straight down [n], of length 1 or shorter; longer only where x is so large that this would change no
+        digit of it.
+
+    >>> first_step(Point(torch.zeros(2), 12.5, torch.tensor([3.0, -4.0])))
+    tensor([-0.6000,  0.8000])
     """
-    return -gradient * min(1.0, 1 / float(gradient.norm()))
+    steepest = float(point.gradient.abs().max())
+    if steepest == 0:
+        return -point.gradient
+    unit = point.gradient / steepest  # whose norm is finite, whatever the gradient's
+    size = float(unit.norm())
+    return unit * (-point.felt(min(1.0, steepest * size)) / size)

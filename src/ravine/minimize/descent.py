@@ -23,6 +23,14 @@ class Proposal(NamedTuple):
     """The step's length in the model's norm."""
 
 
+class Escape(NamedTuple):
+    """A direction of length 1 along which the function bends down."""
+
+    direction: Tensor
+    curvature: float
+    """The second derivative along it, below 0."""
+
+
 class Model(Protocol):
     """A quadratic that stands for the function around a point."""
 
@@ -109,6 +117,20 @@ class Descent(Part):
             The model.
         """
         raise NotImplementedError
+
+    def escape(self, objective: Objective, point: Point, memory: Memory) -> Escape | None:
+        """Gives a way off a point without a slope that is no minimum.
+
+        Args:
+            objective: The function.
+            point: A point where the gradient vanishes.
+            memory: What it remembers.
+
+        Returns:
+            A direction in which the function bends down; None where there is none, or none that it could know of.
+        """
+        del objective, point, memory
+        return None
 
     def learn(self, memory: Memory, before: Point, after: Point) -> Memory:
         """Takes up what a step showed of the curvature.

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..fields import field
-from .descent import Descent, Model, Proposal
+from .descent import Descent, Escape, Model, Proposal
 from .objective import Objective, Product
 from .search import Search
 from .state import Memory, Point
@@ -42,6 +42,16 @@ class NewtonCG(Descent):
         size = float(point.gradient.norm())
         enough = min(self.forcing, math.sqrt(size)) * size
         return KrylovModel(point.gradient, objective.products(point.x), enough, min(self.products, 2 * len(point.x)))
+
+    def escape(self, objective: Objective, point: Point, memory: Memory) -> Escape | None:
+        """Negative curvature on the path of conjugate gradients towards a random vector, which hides no direction."""
+        del memory
+        n = len(point.x)
+        if n == 0:
+            return None
+        random = torch.randn(n, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(point.x)
+        enough = 0.1 / math.sqrt(n) * float(random.norm())
+        return KrylovModel(random, objective.products(point.x), enough, min(self.products, 2 * n)).escape()
 
     def direction(self, objective: Objective, point: Point, memory: Memory) -> Tensor:
         """The path's end before it meets negative curvature."""
@@ -111,6 +121,20 @@ class KrylovModel:
                 return leg.at(exits)
             if not self._goes_on(at):
                 return leg.at(end)
+            at += 1
+
+    def escape(self) -> Escape | None:
+        """Goes on until the path meets curvature that is below 0 by more than products err, or ends."""
+        at, largest = 0, 0.0
+        while True:
+            leg = self.legs[at]
+            squared = float(leg.direction @ leg.direction)
+            curvature = leg.bend / squared
+            largest = max(largest, abs(curvature))
+            if curvature < -(torch.finfo(leg.direction.dtype).eps ** 0.5) * largest:
+                return Escape(leg.direction / math.sqrt(squared), curvature)
+            if not (leg.bend > 0 and self._goes_on(at)):
+                return None
             at += 1
 
     def _goes_on(self, at: int) -> bool:

@@ -49,7 +49,7 @@ class NonlinearCG(Descent):
     def _beta(self, d: Tensor, before: Tensor, g: Tensor) -> float:
         y = g - before
         dy, squared = float(d @ y), float(before @ before)
-        if dy <= 0:  # a step that taught no curvature
+        if dy <= 0 or squared == 0:  # a step that taught no curvature, or slopes too small to be squared
             return 0.0
         match self.beta:
             case "fletcher_reeves":

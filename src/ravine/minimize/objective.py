@@ -125,8 +125,7 @@ class Objective(ABC):
         """
         self._spend(0)
         r, jacobian = self._residuals_and_jacobian(x)
-        self.counts.ngev += 1
-        self.counts.evaluations += min(jacobian.shape)
+        self._spend(min(jacobian.shape), ngev=1)
         return r, jacobian
 
     def _spend(self, cost: int, *, nfev: int = 0, ngev: int = 0, nhev: int = 0) -> None:

@@ -12,6 +12,9 @@ from .descent import Descent
 from .objective import Objective
 from .state import Memory, Point, State, place
 
+WRONG = "the gradient may be wrong"
+"""What is said where a function does not fall along a direction that should lead down."""
+
 NOTHING_TO_GAIN = "nothing to gain that values could show"
 """What a line search says where it found no descent because rounding hides it."""
 
@@ -118,9 +121,8 @@ class LineSearch(Search):
         """1, or `first`, where the direction has its own length; else that of the last step's first-order change."""
         if descent.knows_length:
             return memory.get("first", 1.0)
-        if "change" in memory and memory["change"] < 0:
-            return memory["change"] / line.start.slope
-        return 1 / float(line.direction.norm())
+        alpha = memory["change"] / line.start.slope if memory.get("change", 0.0) < 0 else 0.0
+        return alpha if 0 < alpha < math.inf else line.start.point.felt(1.0) / float(line.direction.norm())
 
 
 def _refused(line: Line) -> str:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from .descent import Proposal
+from .descent import Escape, Proposal
 
 
 class SpectralModel:
@@ -31,14 +31,23 @@ class SpectralModel:
         Returns:
             The step [n].
         """
-        eigenvalues = self.eigenvalues.abs().clamp(min=self.floor()) if safe else self.eigenvalues
-        return self.eigenvectors @ (-self.gradient / eigenvalues)
+        if not safe:
+            return self.eigenvectors @ (-self.gradient / self.eigenvalues)
+        least = self.floor() or float(self.gradient.norm())  # where nothing bends: straight down by a length of 1
+        return self.eigenvectors @ (-self.gradient / self.eigenvalues.abs().clamp(min=least))
+
+    def escape(self) -> Escape | None:
+        """Gives the direction of the lowest eigenvalue, where that is below 0 by more than second derivatives err."""
+        lowest, largest = float(self.eigenvalues[0]), float(self.eigenvalues.abs().max())
+        if lowest >= -(torch.finfo(self.eigenvalues.dtype).eps ** 0.5) * largest:
+            return None
+        return Escape(self.eigenvectors[:, 0], lowest)
 
     def first_radius(self) -> float:
         """The length of the best step straight down, or of the gradient where the model falls without end."""
         size = float(self.gradient.norm())
-        bend = float(self.eigenvalues @ self.gradient**2)
-        return size**3 / bend if bend > 0 else size
+        bend = float(self.eigenvalues @ (self.gradient / size) ** 2) if size > 0 else 0.0
+        return size / bend if bend > 0 else size
 
     def within(self, radius: float) -> Proposal:
         """Finds the model's minimum within a radius."""
@@ -49,10 +58,8 @@ class SpectralModel:
                 return self._proposal(p)
         shift = self._shift(radius, max(0.0, -lowest))
         p = self._shifted(shift)
-        missing = radius**2 - float(p @ p)
-        if (
-            missing > 0.01 * radius**2 and lowest <= 0
-        ):  # the hard case: no part of the gradient along the lowest direction
+        missing = radius * radius - float(p @ p)
+        if missing > 0.01 * radius * radius and lowest <= 0:  # the hard case: no slope along the lowest direction
             p[0] += missing**0.5 * (-1 if float(self.gradient[0]) > 0 else 1)
         return self._proposal(p)
 
@@ -72,7 +79,7 @@ class SpectralModel:
             low, high = (shift, high) if length > radius else (low, shift)
             below = self.eigenvalues + shift
             bend = float((torch.where(below > 0, p**2 / below, torch.zeros_like(p))).sum())
-            newton = shift + (length / radius - 1) * length**2 / bend if bend > 0 else low
+            newton = shift + (length / radius - 1) * length * length / bend if bend > 0 else low
             shift = newton if low < newton < high else max((low * high) ** 0.5, low + 1e-3 * (high - low))
         return shift
 

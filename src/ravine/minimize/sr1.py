@@ -33,14 +33,15 @@ class SR1(Descent):
         return TrustRegion()
 
     def begin(self, point: Point) -> Memory:
-        """A multiple of the identity, such that the first step straight down has a length of at most 1."""
-        return {"hessian": max(1.0, float(point.gradient.norm())) * torch.eye(len(point.x)).to(point.x), "count": 0}
+        """A multiple of the identity, such that it begins with the first step."""
+        bend = float(point.gradient.norm() / first_step(point).norm()) if bool(point.gradient.any()) else 1.0
+        return {"hessian": bend * torch.eye(len(point.x)).to(point.x), "count": 0}
 
     def direction(self, objective: Objective, point: Point, memory: Memory) -> Tensor:
         """The safe step by the eigenvalues of B."""
         del objective
         if not memory["count"]:
-            return first_step(point.gradient)
+            return first_step(point)
         return SpectralModel(point.gradient, memory["hessian"]).newton_step(safe=True)
 
     def model(self, objective: Objective, point: Point, memory: Memory) -> Model:

@@ -31,6 +31,18 @@ class Point(NamedTuple):
         """How far the value may be wrong by rounding: eps^(2/3) of it, since sums lose more than their last digit."""
         return torch.finfo(self.x.dtype).eps ** (2 / 3) * abs(self.value)
 
+    def felt(self, length: float) -> float:
+        """Lengthens a step that would change no digit of x.
+
+        Args:
+            length: The step's length.
+
+        Returns:
+            The same; or sqrt(eps) of x's largest component, where that is what it takes.
+        """
+        eps, largest = torch.finfo(self.x.dtype).eps, float(self.x.abs().max())
+        return length if length > 2 * eps * largest else eps**0.5 * largest
+
 
 @dataclass(frozen=True, eq=False)
 class State:

@@ -8,8 +8,9 @@ from torch import Tensor
 from ..errors import RavineError
 from .descent import Descent
 from .objective import BudgetSpentError, Objective
-from .search import Search, rounding
+from .search import WRONG, Search, rounding
 from .state import Point, State, place
+from .stationary import is_kink, leave
 
 STALLS = 10
 """Number of steps in a row without a lower value or a smaller gradient after which rounding has the last word."""
@@ -36,7 +37,7 @@ def begin(descent: Descent, objective: Objective, x: Tensor, *, tolerance: float
         found = point.gradient[~torch.isfinite(point.gradient)][0].item() if what == "gradient" else point.value
         raise RavineError(f"The {what} is {found} at the start, {place(x)}: begin where it is finite.")
     state = State(x, point.value, point.gradient, descent=descent.begin(point))
-    return _judged(state, tolerance)
+    return _judged(descent, objective, state, tolerance)
 
 
 def advance(descent: Descent, search: Search, objective: Objective, state: State, *, tolerance: float = 1e-8) -> State:
@@ -58,13 +59,15 @@ def advance(descent: Descent, search: Search, objective: Objective, state: State
         after = search.move(descent, objective, state)
     except BudgetSpentError:
         return state.ended(False, f"budget spent: {objective.counts.evaluations} of {objective.budget:g} evaluations.")
-    return after if after.over else _judged(after, tolerance, checked=search.checked)
+    if after.over:
+        return _doubted(objective, after)
+    return _judged(descent, objective, after, tolerance, checked=search.checked)
 
 
-def _judged(state: State, tolerance: float, *, checked: bool = True) -> State:
+def _judged(descent: Descent, objective: Objective, state: State, tolerance: float, *, checked: bool = True) -> State:
     largest = float(state.gradient.abs().max()) if len(state.x) else 0.0
     if largest <= tolerance:
-        return state.ended(True, f"converged: no component of the gradient exceeds {tolerance:g}.")
+        return _left(descent, objective, state) or state.ended(True, _converged(state, tolerance))
     small = torch.finfo(state.x.dtype).eps * abs(state.value)
     lower = not state.value >= state.lowest - 2 * small
     flatter = largest < 0.9 * state.flattest
@@ -72,7 +75,39 @@ def _judged(state: State, tolerance: float, *, checked: bool = True) -> State:
         state, stalls=0 if lower or flatter else state.stalls + 1, lowest=state.value if lower else state.lowest,
         flattest=largest if flatter else state.flattest,
     )  # fmt: skip
-    return state.ended(True, rounding(state.point)) if checked and state.stalls >= STALLS else state
+    if not checked or state.stalls < STALLS:
+        return state
+    fresh = descent.forget(state.point, state.descent)
+    if fresh is not None and state.stalls == STALLS:  # what was learned may be what holds it
+        return replace(state, descent=fresh, search={})
+    return _doubted(objective, state.ended(True, rounding(state.point)))
+
+
+def _left(descent: Descent, objective: Objective, state: State) -> State | None:
+    """The state after a step off a saddle, where there is one and the budget allows to look."""
+    try:
+        return leave(descent, objective, state)
+    except BudgetSpentError:
+        return None
+
+
+def _converged(state: State, tolerance: float) -> str:
+    said = f"converged: no component of the gradient exceeds {tolerance:g}"
+    if state.steps or bool(state.gradient.any()):
+        return f"{said}."
+    return f"{said}: it is zero at the start, as it is wherever a function is constant."
+
+
+def _doubted(objective: Objective, state: State) -> State:
+    """Takes the word back where a kink, and not rounding or a wrong gradient, keeps the function from falling."""
+    if not state.success and WRONG not in state.message:
+        return state
+    try:
+        if not is_kink(objective, state.point):
+            return state
+    except BudgetSpentError:
+        return state
+    return state.ended(False, f"a kink: the slope jumps, and no lower value was found, at {place(state.x)}.")
 
 
 def check_pair(descent: Descent, search: Search) -> None:

@@ -3,7 +3,7 @@
 from ..errors import RavineError
 from ..fields import field
 from .interval import Interval
-from .search import NOTHING_TO_GAIN, Line, LineSearch, Sample
+from .search import NOTHING_TO_GAIN, WRONG, Line, LineSearch, Sample
 
 
 class StrongWolfe(LineSearch):
@@ -76,7 +76,7 @@ def why_none(last: Sample, *, endless: bool = False, close: bool = False) -> str
         return "curvature condition failed: the function falls without end along the direction"
     if not last.finite:
         return "not finite after every step"
-    return NOTHING_TO_GAIN if close else "line search found no descent: the gradient may be wrong"
+    return NOTHING_TO_GAIN if close else f"line search found no descent: {WRONG}"
 
 
 def falls_enough(start: Sample, tried: Sample, decrease: float) -> bool:
@@ -110,7 +110,10 @@ def promises_noise(start: Sample, tried: Sample, noise: float | None = None) -> 
         Whether the slopes meet, and the gain is that small or shows in no digit.
     """
     bend = (tried.slope - start.slope) / tried.alpha
-    return bend > 0 and (tried.value == start.value or start.slope**2 / (2 * bend) <= _allowed(start, noise))
+    if not bend > 0:
+        return False
+    gain = start.slope * (start.slope / (2 * bend))
+    return tried.value == start.value or gain <= _allowed(start, noise)
 
 
 def by_slopes(start: Sample, tried: Sample, decrease: float, noise: float | None = None) -> bool:

@@ -8,7 +8,7 @@ import torch
 from ..fields import field
 from .descent import Descent, Proposal
 from .objective import Objective
-from .search import Search, rounding
+from .search import WRONG, Search, rounding
 from .state import Point, State, place
 
 LONGEST = 1e100
@@ -45,7 +45,7 @@ class TrustRegion(Search):
     def _tried(self, descent: Descent, objective: Objective, state: State, radius: float | None) -> State:
         point, memory = state.point, state.descent
         model = descent.model(objective, point, memory)
-        radius = radius or model.first_radius()
+        radius = min(radius or model.first_radius(), LONGEST)
         close, missed, first = model.within(radius).predicted <= point.noise, None, True
         for _ in range(self.tries):
             proposal = model.within(radius)
@@ -70,7 +70,7 @@ class TrustRegion(Search):
         where = place(point.x)
         if missed is not None:
             return replace(state, descent=memory).ended(False, f"not finite at {place(missed.x)}, near {where}.")
-        why = f"trust region found no descent: the gradient may be wrong at {where}."
+        why = f"trust region found no descent: {WRONG} at {where}."
         return replace(state, descent=memory).ended(False, why)
 
 

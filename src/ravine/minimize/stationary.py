@@ -1,0 +1,69 @@
+"""A second look at a point where a method would stop: a saddle is left, and at a kink nothing is promised."""
+
+import math
+
+import torch
+
+from .descent import Descent
+from .objective import Objective
+from .state import Point, State
+
+TRIES = 60
+"""How often a step away from a saddle is halved; 60 halvings of 1 are below what doubles tell from nothing."""
+
+SHARE = 1e-4
+"""The share of the fall that the curvature promises which is enough, as in line searches."""
+
+
+def leave(descent: Descent, objective: Objective, state: State) -> State | None:
+    """Steps away from a point without a slope, along a direction in which the function bends down.
+
+    Args:
+        descent: The method, which may know such a direction.
+        objective: The function.
+        state: Where it stands.
+
+    Returns:
+        The state after that step; None where the method knows no such direction, or the function does not fall there.
+    """
+    escape = descent.escape(objective, state.point, state.descent)
+    if escape is None:
+        return None
+    point, length = state.point, state.point.felt(1.0)
+    for _ in range(TRIES):
+        enough = point.value + SHARE * escape.curvature * length * length / 2
+        for way in (length, -length):
+            x = point.x + way * escape.direction
+            reached = Point(x, *objective.value_and_gradient(x))
+            if reached.finite and reached.value < enough:
+                return state.moved(reached, descent.learn(state.descent, point, reached), {})
+        length /= 2
+    return None
+
+
+def is_kink(objective: Objective, point: Point) -> bool:
+    """Tells whether the slope jumps at a point where no lower value was found.
+
+    Along the way straight down the slope is asked for at two steps too short to matter, one a sixteenth of the other.
+    Where the function is smooth, the longer one shows more of a change; where it has a kink, both show the same.
+
+    Args:
+        objective: The function.
+        point: Where it stands.
+
+    Returns:
+        Whether the slope changes by more than half of itself, and by as much over the shorter step.
+    """
+    steepest = float(point.gradient.abs().max())
+    if steepest == 0:
+        return False
+    down = -point.gradient / steepest
+    down = down / down.norm()
+    slope = -float(point.gradient @ down)
+    length = math.sqrt(torch.finfo(point.x.dtype).eps) * max(1.0, float(point.x.abs().max()))
+
+    def lost(step: float) -> float:
+        return slope + float(objective.value_and_gradient(point.x + step * down)[1] @ down)
+
+    near, far = lost(length / 16), lost(length)
+    return near > slope / 2 and near > far / 2
