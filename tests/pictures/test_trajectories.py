@@ -283,12 +283,43 @@ def area(path):
     return abs(found)
 
 
-def test_courses_lie_on_the_surface_in_space():
+def drawn_ground(surface, points):
+    """The height of the drawn surface at points, between whose corners it is taken to be bilinear."""
+    x, y, z = (np.asarray(each, float) for each in (surface.x, surface.y, surface.z))
+    i = np.clip(np.searchsorted(x, points[:, 0]) - 1, 0, len(x) - 2)
+    j = np.clip(np.searchsorted(y, points[:, 1]) - 1, 0, len(y) - 2)
+    u, v = (points[:, 0] - x[i]) / (x[i + 1] - x[i]), (points[:, 1] - y[j]) / (y[j + 1] - y[j])
+    return (1 - v) * ((1 - u) * z[j, i] + u * z[j, i + 1]) + v * ((1 - u) * z[j + 1, i] + u * z[j + 1, i + 1])
+
+
+def test_courses_are_drawn_above_the_surface_in_space_also_between_their_points():
     figure = trajectories_space.draw(INFO)
-    assert [trace.type for trace in figure.data] == ["surface"] + ["scatter3d"] * 2 * len(INFO.tracks)
-    walk = figure.data[1]
-    assert walk.meta == {"method": "SGD(lr=0.001)"}
-    heights = np.log10((1 - walk.x) ** 2 + 100 * (walk.y - walk.x**2) ** 2)
-    above = np.asarray(walk.z) - heights
-    assert (above > 0).all()
-    assert (above < 0.03 * np.ptp(figure.data[0].z)).all()
+    surface = figure.data[0]
+    room = np.ptp(surface.z)
+    for track, line, head in zip(INFO.tracks, figure.data[-10::2], figure.data[-9::2], strict=True):
+        way, reached = np.column_stack([line.x, line.y, line.z]).astype(float), line.meta["reached"]
+        inside = np.isfinite(way[:, 2])
+        above = way[inside, 2] - drawn_ground(surface, way[inside])
+        assert (above > 0.015 * room).all()
+        assert line.meta["method"] == track.name
+        points = trajectories.near(INFO, track.points)
+        np.testing.assert_allclose(way[np.array(reached) - 1, :2], points, atol=1e-4)
+        seen = ((points >= [-2, -1]) & (points <= [2, 3])).all(1)
+        on_them = way[np.array(reached)[seen] - 1]
+        np.testing.assert_allclose(on_them[:, 2], drawn_ground(surface, on_them) + 0.02 * room, atol=0.01 * room)
+        assert head.z[0] > drawn_ground(surface, np.array(head.meta["heads"])[-1:, :2])[0] + 0.03 * room
+    newton = next(line for line in figure.data if line.meta and line.meta.get("method") == "newton")
+    assert len(newton.x) > 3 * len(newton.meta["reached"])  # its long steps lead over a ridge
+
+
+def test_what_is_known_and_the_start_are_marked_in_space():
+    info = trajectories.info(watch("himmelblau", "newton", steps=10))
+    figure = trajectories_space.draw(info)
+    marks = {trace.text[0]: trace for trace in figure.data[1:] if trace.mode == "text"}
+    assert {sign: len(trace.x) for sign, trace in marks.items()} == {"★": 4, "◆": 4, "▲": 1, "○": 1}
+    assert (marks["★"].x[0], marks["★"].y[0]) == (3, 2)
+    assert all(trace.textposition == "middle center" for trace in marks.values())
+    for trace in marks.values():
+        under = drawn_ground(figure.data[0], np.column_stack([trace.x, trace.y]))
+        assert (np.asarray(trace.z) > under + 0.03 * np.ptp(figure.data[0].z)).all()
+    assert figure.layout.scene.zaxis.title.text == "height"

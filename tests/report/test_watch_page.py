@@ -149,11 +149,39 @@ def test_the_table_says_where_each_method_stands(desk):
 
 def test_courses_in_space_grow_too(desk):
     lengths = "document.getElementById('space')._fullData.filter(t => t.mode === 'lines').map(t => t.x.length)"
+    heads = "document.getElementById('space')._fullData.filter(t => t.mode === 'markers').map(t => [t.x[0], t.y[0]])"
+    whole = desk.page.evaluate(
+        "document.getElementById('space')._fullData.filter(t => t.mode === 'lines').map(t => t.meta.reached)"
+    )
     for share, spent in ((0.3, SCENE.steps * 0.3**1.5), (1.0, SCENE.steps)):
-        reached = [int((course.evaluations <= spent).sum()) for course in SCENE.courses]
-        told = json.dumps(reached, separators=(",", ":"))
+        counts = [int((course.evaluations <= spent).sum()) for course in SCENE.courses]
+        told = json.dumps([each[k - 1] for each, k in zip(whole, counts, strict=True)], separators=(",", ":"))
         desk.slide(share)
         desk.page.wait_for_function(f"() => JSON.stringify({lengths}) === '{told}'")
+        for course, count, head in zip(SCENE.courses, counts, desk.page.evaluate(heads), strict=True):
+            if course.outcome == "finished":
+                assert head == pytest.approx(course.points[count - 1].tolist(), abs=1e-4)
+
+
+EDGES = """async () => {
+    const image = new Image();
+    image.src = document.querySelector('#space canvas').toDataURL();
+    await image.decode();
+    const copy = document.createElement('canvas');
+    [copy.width, copy.height] = [image.width, image.height];
+    const brush = copy.getContext('2d');
+    brush.drawImage(image, 0, 0);
+    const inked = (...box) => brush.getImageData(...box).data.some((value, k) => k % 4 === 3 && value > 40);
+    const [w, h] = [image.width, image.height];
+    return [inked(0, 0, 2, h), inked(w - 2, 0, 2, h), inked(0, 0, w, 2), inked(0, h - 2, w, 2), inked(0, 0, w, h)];
+}"""
+
+
+def test_nothing_in_space_is_cut_by_the_edges(either):
+    shot = "() => Plotly.toImage(document.getElementById('space'), {format: 'png'})"
+    source = either.page.evaluate(shot)
+    script = EDGES.replace("document.querySelector('#space canvas').toDataURL()", json.dumps(source))
+    assert either.page.evaluate(script) == [False, False, False, False, True]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -161,7 +189,7 @@ def test_methods_have_their_color_on_either_paper(browser, path, scheme):
     seen = Watched(browser, path, color_scheme=scheme)
     drawn = seen.page.evaluate("getComputedStyle(document.querySelector('.walk.m1')).stroke")
     paper = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
-    in_space = seen.page.evaluate("document.getElementById('space')._fullData[1].line.color")
+    in_space = seen.page.evaluate("document.getElementById('space')._fullData.at(-2).line.color")
     seen.context.close()
     color = getattr(COLORS["brown"], scheme)
     assert drawn == rgb(color)

@@ -11,6 +11,7 @@
   const space = document.getElementById("space");
   const last = scene.moments.length - 1;
   const SECONDS = 7; // how long the whole course plays
+  const WIDE = 1.38; // how wide the view in space is, at least, for each unit of its height
   const PAD = { left: 44, right: 12, top: 26, bottom: 30 };
   let at = last; // the moment that is shown
 
@@ -154,14 +155,15 @@
   let inView = true;
   const turn = (of) => {
     turned = performance.now();
-    const lines = figure.data.slice(1);
-    const cut = (trace, k) => ["x", "y", "z"].map((axis) => {
-      const whole = full[k + 1][axis].slice(0, of[k >> 1]);
-      return trace.mode === "lines" ? whole : [whole.at(-1)];
+    const first = full.length - 2 * of.length; // before the courses stand the ground and what is known of it
+    const parts = of.flatMap((count, k) => {
+      const [line, { heads }] = full.slice(first + 2 * k);
+      const way = Object.fromEntries(["x", "y", "z"].map((axis) => [axis, line[axis].slice(0, line.reached[count - 1])]));
+      const [x, y, z] = heads[count - 1];
+      return [way, { x: [x], y: [y], z: [z] }];
     });
-    const parts = lines.map(cut);
-    const told = Object.fromEntries(["x", "y", "z"].map((axis, i) => [axis, parts.map((part) => part[i])]));
-    Plotly.restyle(space, told, lines.map((_, k) => k + 1));
+    const told = Object.fromEntries(["x", "y", "z"].map((axis) => [axis, parts.map((part) => part[axis])]));
+    Plotly.restyle(space, told, parts.map((_, k) => first + k));
   };
   const show = (moment, settled) => {
     at = Math.min(Math.max(moment, 0), last);
@@ -217,8 +219,11 @@
   const inSpace = async () => {
     const { data, layout } = inked();
     layout.height = space.clientHeight;
+    const back = Math.max(1, WIDE / (space.clientWidth / space.clientHeight)); // on a narrow screen from further off
+    for (const axis of ["x", "y", "z"]) layout.scene.camera.eye[axis] *= back;
+    if (back > 1) layout.font.size = 10;
     await Plotly.react(space, data, layout, { displaylogo: false, displayModeBar: false, responsive: true, scrollZoom: false });
-    full = space._fullData.map((trace) => ({ x: [...trace.x], y: [...trace.y], z: [...trace.z] }));
+    full = space._fullData.map(({ x, y, z, meta }) => ({ x: [...x], y: [...y], z: [...z], ...meta }));
     space.classList.add("drawn");
     if (at !== last) show(at, true);
   };
@@ -230,5 +235,6 @@
   new IntersectionObserver((entries) => (inView = entries.at(-1).isIntersecting)).observe(space);
   new ResizeObserver(() => layOut()).observe(document.querySelector(".panels"));
   night.addEventListener("change", inSpace);
+  matchMedia("(max-width: 46rem)").addEventListener("change", inSpace);
   inSpace();
 })();
