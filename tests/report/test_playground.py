@@ -639,3 +639,12 @@ def test_letters_in_a_formula_have_their_numbers(at):
     for name, number in {"ravine": "κ=100", "rastrigin": "n=2", "styblinski_tang": "n=2", "ackley": "n=2"}.items():
         seen.page.locator("#surface").select_option(name)
         assert seen.page.locator(".formula").filter(visible=True).text_content().endswith(number)
+
+
+def test_a_page_that_is_not_laid_out_waits_until_it_is(at):
+    seen = at(fresh=True)
+    before = seen.drawn()
+    seen.page.evaluate("document.body.style.display = 'none', dispatchEvent(new Event('resize'))")
+    seen.know("0")
+    seen.page.evaluate("document.body.style.display = '', dispatchEvent(new Event('resize'))")
+    assert seen.drawn() == before

@@ -28,6 +28,7 @@ function frame(now) {
 }
 
 function draw() {
+  if (!find("map").clientWidth) return; // a window that is not laid out yet: its resize draws
   const { surface } = world();
   const at = Math.floor(state.at);
   const chart = find("chart");

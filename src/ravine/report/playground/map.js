@@ -35,6 +35,7 @@ let shaded = { name: "" };
 
 function drawGround(canvas, surface) {
   const { brush, width, height } = sharp(canvas);
+  if (!width || !height) return; // a window that is not laid out yet: its resize draws
   const view = viewOf(surface, width, height);
   const n = GRID_POINTS;
   const name = `${surface.name} ${width} ${height}`;
