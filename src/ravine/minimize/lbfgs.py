@@ -18,8 +18,9 @@ class LBFGS(Descent):
     The scale is (s^T y / y^T y)^(1 - longer) (s^T s / s^T y)^longer of the latest pair: with `longer=0` the shorter of
     Barzilai and Borwein's two lengths, as Liu and Nocedal have it. The pairs are the rows of one matrix; their inner
     products are kept, so that a direction takes two products with that matrix, and the recursion's two loops are two
-    triangular systems. A pair is left out where y^T s <= curvature |y| |s|: relative to its lengths, so that small
-    steps are learned from too.
+    triangular systems. There is room for as many as there are, and a memory of another history goes on with the latest.
+    A pair is left out where y^T s <= curvature |y| |s|: relative to its lengths, so that small steps are learned from
+    too.
 
     Liu & Nocedal 1989, "On the limited memory BFGS method for large scale optimization", Mathematical Programming 45;
     Nocedal & Wright 2006, Algorithms 7.4 and 7.5; Barzilai & Borwein 1988, "Two-point step size gradient methods".
@@ -37,10 +38,10 @@ class LBFGS(Descent):
         """Two products with the pairs, and the recursion on coefficients between them."""
         del objective
         if not memory.get("count"):
-            return first_step(point.gradient)
-        count, m = memory["count"], self.history
-        pairs = memory["pairs"][: 2 * min(count, m)]
-        latest = torch.arange(max(0, count - m), count) % m
+            return first_step(point)
+        count, rows = memory["count"], len(memory["pairs"]) // 2
+        pairs = memory["pairs"][: 2 * min(count, rows)]
+        latest = torch.arange(max(0, count - min(rows, self.history)), count) % rows
         on_pairs = (pairs @ point.gradient).to("cpu", torch.float64)
         on_s, on_y = _two_loops(on_pairs, memory["products"], latest, memory["scale"])
         weights = torch.zeros(len(pairs), dtype=torch.float64)
@@ -49,27 +50,47 @@ class LBFGS(Descent):
 
     def learn(self, memory: Memory, before: Point, after: Point) -> Memory:
         """Writes the new pair over the oldest: s in row 2 i, y in row 2 i + 1."""
-        m = self.history
         s, y = after.x - before.x, after.gradient - before.gradient
-        sy = float(s @ y)
-        if not sy > self.curvature * float(s.norm() * y.norm()):
+        sy, yy = float(s @ y), float(y @ y)
+        if not sy > self.curvature * float(s.norm() * y.norm()) or yy == 0:  # yy underflows where slopes are tiny
             return memory
-        if "pairs" not in memory:
-            empty = {"pairs": s.new_empty(2 * m, len(s)), "products": torch.zeros(2 * m, m, dtype=torch.float64)}
-            memory = {**empty, "count": 0}
+        memory = self._with_room(memory or _no_pairs(s, min(self.history, FIRST_ROOM)))
         pairs, products, count = memory["pairs"], memory["products"], memory["count"] + 1
-        row, used = (count - 1) % m, min(count, m)
+        rows = len(pairs) // 2
+        row, used = (count - 1) % rows, min(count, rows)
         pairs[2 * row], pairs[2 * row + 1] = s, y
         on_y = (pairs[: 2 * used] @ y).to("cpu", torch.float64)
         products[: 2 * used, row] = on_y
         products[2 * row + 1, :used] = on_y[1::2]
-        scale = (sy / float(y @ y)) ** (1 - self.longer) * (float(s @ s) / sy) ** self.longer
+        scale = (sy / yy) ** (1 - self.longer) * (float(s @ s) / sy) ** self.longer
         return {**memory, "count": count, "scale": scale}
+
+    def _with_room(self, memory: Memory) -> Memory:
+        """Doubles the room up to the history where it is full; and lays it out anew for another history than before."""
+        count, rows = memory["count"], len(memory["pairs"]) // 2
+        wanted = min(self.history, rows if count < rows else 2 * rows)
+        if wanted == rows:
+            return memory
+        latest = torch.arange(max(0, count - min(rows, wanted)), count) % rows
+        both = torch.stack([2 * latest, 2 * latest + 1], 1).reshape(-1)
+        larger = _no_pairs(memory["pairs"][0], wanted)
+        larger["pairs"][: len(both)] = memory["pairs"][both]
+        larger["products"][: len(both), : len(latest)] = memory["products"][both][:, latest]
+        return {**memory, **larger, "count": len(latest)}
 
     def forget(self, point: Point, memory: Memory) -> Memory | None:
         """Begins anew where what was remembered led nowhere."""
         del point
         return {**memory, "count": 0} if memory.get("count") else None
+
+
+FIRST_ROOM = 16
+"""Pairs that there is room for at first, so that a history longer than the run takes no memory."""
+
+
+def _no_pairs(like: Tensor, rows: int) -> Memory:
+    pairs, products = like.new_empty(2 * rows, len(like)), torch.zeros(2 * rows, rows, dtype=torch.float64)
+    return {"pairs": pairs, "products": products, "count": 0}
 
 
 def _two_loops(on_pairs: Tensor, products: Tensor, latest: Tensor, scale: float) -> tuple[Tensor, Tensor]:
