@@ -23,7 +23,7 @@ from ravine.minimize import (
     minimize,
 )
 
-from .cases import EVERY, ROSENBROCK
+from .cases import EVERY, ROSENBROCK, SQUARES
 
 START = [-1.2, 1.0]
 OTHER = torch.ones(2, dtype=torch.float64, requires_grad=True)
@@ -49,6 +49,9 @@ OTHER = torch.ones(2, dtype=torch.float64, requires_grad=True)
         ({"fun": lambda x: x.sum() / 0}, "The function is -?inf at the start"),
         ({"fun": lambda x: (x + 1.2).sqrt().sum()}, "The gradient is inf at the start"),
         ({"method": "levenberg_marquardt"}, "must return a vector of residuals for .* got the number 24.2"),
+        ({"fun": lambda x: x * 1j, "method": "gauss_newton"}, r"residuals .* got a complex tensor of shape \[2\]"),
+        ({"fun": lambda x: x[:0], "method": "gauss_newton"}, r"vector of residuals .* got a tensor of shape \[0\]"),
+        ({"fun": lambda x: np.eye(2)}, r"one number, got array\(\[\[1\., 0\.\], \[0\., 1\.\]\]\) at"),  # noqa: ARG005
         ({"method": "gauss_newton", "gradient": lambda x: x}, "gradient= has no use"),
         ({"gradient": lambda x: x[:1]}, r"The gradient must have the shapes of x0, \[\[2\]\], got \[\[1\]\]"),
         ({"x0": []}, "holds no numbers"),
@@ -152,6 +155,26 @@ def test_gauss_newton_says_where_it_leads_nowhere():
     result = minimize(lambda x: torch.stack([x[0] + 1, 0.1 * x[0] ** 2 + x[0] - 1]), [0.0], GaussNewton())
     assert result.success
     assert result.grad[0] == pytest.approx(0, abs=1e-7)
+
+
+@pytest.mark.parametrize("method", SQUARES, ids=str)
+def test_residuals_that_turn_nan_are_a_sentence(method):
+    """They are finite where the method asks for their squares, and not where it asks for their Jacobian."""
+    calls = []
+
+    def fun(x):
+        calls.append(x)
+        return x**2 - (3.0 if len(calls) == 1 else math.nan)
+
+    result = minimize(fun, START, method)
+    assert (result.success, result.x) == (False, START)
+    assert result.message.startswith("not finite in its derivatives")
+
+
+def test_residuals_whose_slopes_overflow_when_cubed_are_made_small():
+    result = minimize(lambda x: 1e60 * (x**2 - 1), [5.0, 5.0], LevenbergMarquardt(scaled=False))
+    assert result.success
+    assert result.x == [1, 1]
 
 
 def test_a_region_that_is_not_finite_is_left_by_a_smaller_radius():

@@ -147,6 +147,15 @@ def test_residuals_give_the_sum_of_their_squares():
     assert result.nit == 1
 
 
+@pytest.mark.parametrize("m", [3, 9])
+def test_residuals_may_be_of_another_precision_and_shape_and_asked_for_without_gradients(m):
+    a, b = torch.randn(m, 4), torch.randn(m)
+    with torch.no_grad():
+        result = minimize(lambda x: (a @ x.float() - b)[None], torch.zeros(4), "levenberg_marquardt", tolerance=1e-5)
+    assert result.success
+    assert torch.allclose(a.T.double() @ (a.double() @ result.x - b), torch.zeros(4).double(), atol=1e-5)
+
+
 @pytest.mark.parametrize(("m", "n"), [(3, 5), (5, 3), (4, 4)])
 def test_jacobians_by_rows_and_by_columns(m, n):
     weight = torch.randn(m, n, dtype=torch.float64)

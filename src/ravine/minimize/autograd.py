@@ -77,10 +77,9 @@ def as_number(value: Any, x: Tensor) -> float:
         return float(value.detach())
     if isinstance(value, (int, float)):
         return float(value)
-    what = f"a tensor of shape {list(value.shape)}" if isinstance(value, Tensor) else f"{value!r}"
     raise RavineError(
-        f"fun must return one number, got {what} at {place(x)}. Residuals are for method='levenberg_marquardt' or "
-        "'gauss_newton'; sum what is meant to be summed."
+        f"fun must return one number, got {_described(value)} at {place(x)}. Residuals are for "
+        "method='levenberg_marquardt' or 'gauss_newton'; sum what is meant to be summed."
     )
 
 
@@ -104,6 +103,7 @@ class ResidualObjective(Objective):
     def _products(self, x: Tensor) -> Product:
         return FunctionObjective(lambda x: self.residuals(x).square().sum())._products(x)
 
+    @torch.enable_grad()
     def _residuals_and_jacobian(self, x: Tensor) -> tuple[Tensor, Tensor]:
         x, r = self._at(x)
         if len(x) < len(r):
@@ -117,14 +117,14 @@ class ResidualObjective(Objective):
         x = x.detach().requires_grad_()
         with torch.enable_grad():
             r = self.residuals(x)
-        if not isinstance(r, Tensor) or r.ndim == 0:
-            raise RavineError(
-                f"fun must return a vector of residuals for a least-squares method, got {_shown(r)} at {place(x)}. "
-                "Their squares are summed for you."
-            )
-        if not r.requires_grad:
-            raise RavineError(_no_jacobian(x))
-        return x, r.reshape(-1)
+            if not isinstance(r, Tensor) or r.ndim == 0 or r.is_complex() or not r.numel():
+                raise RavineError(
+                    f"fun must return a vector of residuals for a least-squares method, got {_described(r)} at "
+                    f"{place(x)}. Their squares are summed for you."
+                )
+            if not r.requires_grad:
+                raise RavineError(_no_jacobian(x))
+            return x, r.reshape(-1).to(x.dtype)
 
 
 def _gradient(of: Tensor, x: Tensor, weights: Tensor | None = None, *, twice: bool = False) -> Tensor | None:
@@ -139,10 +139,12 @@ def _no_jacobian(x: Tensor) -> str:
     )
 
 
-def _shown(value: Any) -> str:
-    return (
-        f"the number {as_number(value, torch.empty(0)):g}" if isinstance(value, (Tensor, int, float)) else f"{value!r}"
-    )
+def _described(value: Any) -> str:
+    if not isinstance(value, Tensor):
+        return " ".join(repr(value).split())
+    if value.ndim == 0 and not value.is_complex():
+        return f"the number {float(value.detach()):g}"
+    return f"a {'complex ' if value.is_complex() else ''}tensor of shape {list(value.shape)}"
 
 
 def _by_columns(r: Tensor, x: Tensor) -> Tensor:

@@ -1,5 +1,7 @@
 """The model of a sum of squares whose residuals are linear, by the singular values of their Jacobian."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -10,22 +12,30 @@ class DampedModel:
     """The model m(p) = |r + J p|^2, with lengths |D p|.
 
     Its minimum within a radius is p = -D^-1 V (sigma / (sigma^2 + lambda)) U^T r with J D^-1 = U diag(sigma) V^T. The
-    radius need only be met to a tenth. More 1978, sections 3 and 5.
+    radius need only be met to a tenth. Where J is not finite, what a step predicts is NaN.
+
+    More 1978, sections 3 and 5.
     """
 
     def __init__(self, r: Tensor, jacobian: Tensor, lengths: Tensor | None = None, first: float | None = None) -> None:
         self.lengths = torch.ones_like(jacobian[0]) if lengths is None else lengths
-        u, self.sigma, self.v = torch.linalg.svd(jacobian / self.lengths, full_matrices=False)
+        scaled = jacobian / self.lengths
+        if not bool((torch.isfinite(scaled) & torch.isfinite(self.lengths)).all()):  # the decomposition would refuse it
+            r, scaled = torch.full_like(r, torch.nan), torch.zeros_like(scaled)
+        u, self.sigma, self.v = torch.linalg.svd(scaled, full_matrices=False)
         self.r = u.T @ r
         self.first = first
 
     def first_radius(self) -> float:
-        """As given; else the length of the best step straight down."""
+        """As given; else the length of the best step straight down, without end where it is too large to be told."""
         if self.first is not None:
             return self.first
         g = self.sigma * self.r
-        bend = float(((self.sigma * g) ** 2).sum())
-        return float(g.norm()) ** 3 / bend if bend > 0 else 1.0
+        size, bend = float(g.norm()), float((self.sigma * g).square().sum())
+        if bend == 0:
+            return 1.0
+        radius = size * size * size / bend
+        return radius if radius > 0 else math.inf
 
     def undamped_step(self) -> Tensor:
         """The shortest of the steps to the minimum."""
@@ -51,7 +61,7 @@ class DampedModel:
                 break
             low, high = (damping, high) if length > radius else (low, damping)
             bend = float((q**2 / (self.sigma**2 + damping)).sum())
-            newton = damping + (length / radius - 1) * length**2 / bend
+            newton = damping + (length / radius - 1) * (length * length) / bend if bend > 0 else low
             damping = newton if low < newton < high else max(1e-3 * high, (low * high) ** 0.5)
         return damping
 
