@@ -648,3 +648,13 @@ def test_a_page_that_is_not_laid_out_waits_until_it_is(at):
     seen.know("0")
     seen.page.evaluate("document.body.style.display = '', dispatchEvent(new Event('resize'))")
     assert seen.drawn() == before
+
+
+def test_ripples_are_drawn_finely_enough_to_be_those_of_the_surface(at):
+    """Ackley's are one apart in a box of 65.5; others have lines, which are readable where they are few."""
+    seen = at("#surface=ackley")
+    assert seen.know("shaded.n / (world().surface.box[0][1] - world().surface.box[0][0])") > 8
+    assert seen.know("shaded.lines.length") == 0
+    for name in ("ravine", "rastrigin"):
+        seen.page.locator("#surface").select_option(name)
+        assert seen.know("shaded.lines.length") == seen.know("KNOWN.levels")

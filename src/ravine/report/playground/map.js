@@ -1,6 +1,7 @@
 // The map: shaded contours below, courses above.
 
 const GRID_POINTS = 241;
+const FINE_POINTS = 601;
 const SHADES = { light: [[251, 251, 249], [205, 214, 224]], dark: [[37, 43, 51], [14, 17, 21]] };
 const LINES = { light: "rgba(60, 72, 90, 0.28)", dark: "rgba(190, 205, 225, 0.22)" };
 
@@ -33,29 +34,33 @@ function levelsOf(heights) {
 
 let shaded = { name: "" };
 
+// The field of a view, its levels and their lines. Ripples so close that lines would be all that is seen have shades only.
+function shade(surface, view, n = GRID_POINTS) {
+  const field = fieldOver(surface, view, n, n, Number.MIN_VALUE);
+  const levels = levelsOf(Float64Array.from(field, Math.exp));
+  if (n > GRID_POINTS) return { n, field, levels, lines: [] };
+  const lines = contours(field, n, n, levels);
+  const isDense = lines.reduce((sum, line) => sum + line.length / 4, 0) > n * n;
+  return isDense ? shade(surface, view, FINE_POINTS) : { n, field, levels, lines };
+}
+
 function drawGround(canvas, surface) {
   const { brush, width, height } = sharp(canvas);
   if (!width || !height) return; // a window that is not laid out yet: its resize draws
   const view = viewOf(surface, width, height);
-  const n = GRID_POINTS;
   const name = `${surface.name} ${width} ${height}`;
-  if (shaded.name !== name) {
-    const field = fieldOver(surface, view, n, n, Number.MIN_VALUE);
-    const levels = levelsOf(Float64Array.from(field, Math.exp));
-    shaded = { name, field, levels, lines: contours(field, n, n, levels) };
-  }
+  if (shaded.name !== name) shaded = { name, ...shade(surface, view) };
   const theme = night.matches ? "dark" : "light";
   paintBands(canvas, brush, shaded, SHADES[theme]);
   brush.strokeStyle = LINES[theme];
   brush.lineWidth = 1;
-  strokeContours(brush, shaded.lines, width / (n - 1), height / (n - 1));
+  strokeContours(brush, shaded.lines, width / (shaded.n - 1), height / (shaded.n - 1));
   for (const kind of ["maxima", "saddles", "minima"]) drawKnown(brush, view, surface, kind);
   drawAxes(brush, view, SHADES[theme][0]);
 }
 
 // Bands between the levels, pixel by pixel of the screen, from the field between its grid points.
-function paintBands(canvas, brush, { field, levels }, [high, low]) {
-  const n = GRID_POINTS;
+function paintBands(canvas, brush, { n, field, levels }, [high, low]) {
   const { width, height } = canvas;
   const image = brush.createImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
