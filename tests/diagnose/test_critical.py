@@ -12,7 +12,7 @@ from torch import nn
 from ravine.data.task import Task
 from ravine.diagnose.critical import classify
 from ravine.diagnose.curvature import lanczos, trace
-from ravine.diagnose.find_critical import find_critical_points
+from ravine.diagnose.find_critical import _places, find_critical_points
 from ravine.diagnose.network_loss import NetworkLoss, classify_network
 from ravine.diagnose.saddle_share import random_field_share, styblinski_tang_share
 from ravine.errors import RavineError
@@ -82,6 +82,12 @@ def test_many_points_are_all_found(each: Surface, counts: tuple[int, ...]):
         np.testing.assert_allclose(by_down, styblinski_tang_share(4).by_down)
 
 
+@pytest.mark.parametrize(("starts", "used"), [(1, 1), (2, 4), (3, 4), (4, 4), (5, 9), (1024, 1024)])
+def test_no_fewer_starts_are_used_than_were_asked_for(starts: int, used: int):
+    assert len(_places(starts, 2, 0)) == used
+    assert len(_places(starts, 1, 0)) == len(_places(starts, 3, 0)) == starts
+
+
 def test_a_box_of_ones_own_is_kept_to():
     found = find_critical_points(Himmelblau(), box=[(0, 5), (-5, 5)], starts=400)
     assert {one.verdict for one in found} == {"minimum", "saddle (1 direction down)"}
@@ -140,6 +146,34 @@ def test_what_slopes_is_not_critical():
     )
     assert classify(StrictSaddle(), [0.01, 0.0], radius=1.0, tolerance=0.02).kind == "saddle"
     assert classify(surface("rosenbrock"), minimize(surface("rosenbrock"), [-1.2, 1.0]).x).kind == "minimum"
+
+
+SLOPES = {
+    "a root beside its edge": (lambda x: x.sqrt().sum(), [1e-12]),
+    "a logarithm beside its edge": (lambda x: x.log().sum(), [1e-12, 1e-9]),
+    "an exponential far out": (lambda x: (1e7 * (x - 1)).exp().sum(), [1.0]),
+}
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_a_slope_that_no_step_makes_smaller_is_not_critical(name: str):
+    found = classify(*SLOPES[name])
+    assert found.kind == "not critical"
+    assert found.distance < 1e-5
+    assert "the slope is hardly smaller" in found.notes[0]
+
+
+def test_a_minimum_beside_an_edge_is_one_and_has_no_kink():
+    found = classify(lambda x: (x - 1e-6 * x.log()).sum(), [1e-6])
+    assert (found.kind, found.notes, found.prediction_error) == ("minimum", (), math.inf)
+    assert classify(lambda x: (x - 1e-6 * x.log()).sum(), [1e-6], radius=1e-7).prediction_error < 0.1
+
+
+@pytest.mark.parametrize("radius", [1e-300, 1e300])
+def test_no_radius_is_too_short_or_too_long_to_look_at(radius: float):
+    found = classify(Himmelblau(), [3.0, 2.0], radius=radius)
+    assert found.radius == radius
+    assert not found.prediction_error < 1
 
 
 def test_the_escape_leads_down():
@@ -434,6 +468,7 @@ def once(x):
     [
         (lambda: classify(torch.sin, [1.0, 2.0]), "must return one number as a tensor, got a tensor of shape [2] at "),
         (lambda: classify(lambda _: 3.0, [1.0]), "fun must return one number as a tensor, got 3.0 at x = (1)"),
+        (lambda: classify(lambda _: nn.Parameter(torch.ones(2)).sum(), [5.0, 5.0]), "fun returned 2 at x = (5, 5) "),
         (lambda: classify(lambda _: torch.tensor(3.0), [1.0]), "fun returned 3 without a trace of x"),
         (lambda: classify(lambda x: (x - 2).log().sum(), [1.0]), "fun is nan at x = (1)"),
         (lambda: classify(lambda x: (x**2).sum().sqrt(), [0.0, 0.0]), "its gradient is nan at x = (0, 0)"),
@@ -441,10 +476,23 @@ def once(x):
         (lambda: classify(SURFACES["beale"], [1.0, math.nan]), "x must be finite, got nan at x[1]."),
         (lambda: classify(SURFACES["beale"], [1.0, 2.0, 3.0]), "a point has 2 coordinates, got 3"),
         (lambda: classify(SURFACES["beale"], [1.0, 2.0], radius=0), "classify(radius=0): radius must be above 0"),
+        (lambda: classify(SURFACES["beale"], [1.0, 2.0], radius="a"), "classify(radius='a'): radius must be above 0"),
+        (lambda: classify(SURFACES["beale"], [1.0, 2.0], tolerance=None), "classify(tolerance=None): tolerance must"),
+        (lambda: classify(SURFACES["beale"], [1.0, 2.0], tolerance=math.inf), "tolerance must be above 0 and finite"),
+        (lambda: classify(SURFACES["beale"], [1.0, 2.0], directions=1.5), "directions must be a whole number"),
+        (lambda: classify(SURFACES["beale"], [1.0, 2.0], directions=None), "classify(directions=None): directions mus"),
+        (lambda: classify(SURFACES["beale"], [1.0, 2.0], dense_up_to="a"), "dense_up_to must be a whole number, at le"),
+        (lambda: classify(SURFACES["beale"], [1.0, 2.0], dense_up_to=math.nan), "classify(dense_up_to=nan): dense_up_"),
+        (lambda: classify(SURFACES["beale"], [1.0, 2.0], most=math.nan), "most must be a whole number, at least 1"),
+        (lambda: classify(SURFACES["beale"], [1.0, 2.0], count=True), "count must be a whole number, at least 1"),
+        (lambda: classify(SURFACES["beale"], [1.0, 2.0], seed=-1), "seed must be a whole number, at least 0"),
         (lambda: classify(SURFACES["beale"], [1.0, 2.0], tolerance=0), "tolerance must be above 0"),
-        (lambda: classify(SURFACES["beale"], [1.0, 2.0], directions=0), "directions must be at least 1"),
+        (lambda: classify(SURFACES["beale"], [1.0, 2.0], directions=0), "directions must be a whole number"),
         (lambda: find_critical_points(lambda x: x), "surface must be a ravine.functions.Surface"),
         (lambda: find_critical_points(SURFACES["beale"], starts=0), "starts must be a whole number, at least 1"),
+        (lambda: find_critical_points(SURFACES["beale"], radius=0), "find_critical_points(radius=0): radius must be"),
+        (lambda: find_critical_points(SURFACES["beale"], seed=1.5), "find_critical_points(seed=1.5): seed must be a "),
+        (lambda: find_critical_points(SURFACES["beale"], box="ab"), "box='ab'): beale needs 2 pairs of (low, high)"),
         (lambda: find_critical_points(SURFACES["beale"], box=[(1, 2)]), "beale needs 2 pairs of (low, high)"),
         (lambda: find_critical_points(SURFACES["beale"], box=[(1, 2), (3, 3)]), "with low below high"),
         (lambda: classify_network(task_of(Loud), Loud(3, 1)), "in evaluation mode: switch off what is random"),
@@ -463,7 +511,7 @@ def test_one_line_says_what_is_wrong(wrong, says: str):
 def test_a_function_that_stays_the_same_is_degenerate():
     found = classify(lambda x: 0 * x.sum() + 2, [1.0, 2.0])
     assert (found.kind, found.flat) == ("degenerate", 2)
-    assert math.isnan(found.prediction_error)
+    assert found.prediction_error == 0
     assert classify(lambda x: x.sum(), [1.0, 2.0]).kind == "not critical"
 
 

@@ -5,9 +5,7 @@ At a critical point the gradient vanishes, and the signs of the Hessian's eigenv
 attacking the saddle point problem in high-dimensional non-convex optimization". https://arxiv.org/abs/1406.2572
 """
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,6 +20,7 @@ from ..minimize.state import place
 from ..minimize.structure import Structure, read_start
 from .classification import Classification
 from .curvature import Curvature, dense, lanczos, trace
+from .how import How
 from .quadratic import Quadratic, newton_step, predicted, unseen
 from .signs import counts, kind
 
@@ -35,33 +34,20 @@ Newton's method has a simple root to go to where |H^-1| |change of H| <= 1/2 (Ka
 2006, section 11.1); half of that is asked for. Near a root of higher order, as that of x^3's slope, it changes by 1/2
 and more however close one comes.
 """
+SMALLER = 0.36
+"""What share of the slope may be left after the Newton step that reaches a critical point.
+
+Beside a root of order p of the slope it is (1 - 1/p)^p, which grows towards 1/e = 0.368; of a slope that vanishes
+nowhere near, as those of a logarithm or a root at the edge of their domain, 1/2 and more is left.
+"""
 PROBES = 16
 UNSEEN = (
     "Gradients beside this point change otherwise than its Hessian tells (by {:.0f} % in one direction): there is a "
     "kink, or a part of fun that autograd does not differentiate twice."
 )
-
-
-@dataclass(frozen=True)
-class How:
-    """How a point is looked at; `classify` says what each is."""
-
-    radius: float | None = None
-    tolerance: float = 1e-4
-    directions: int = 16
-    dense_up_to: int = 2000
-    count: int = 6
-    most: int = 24
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.radius is not None and not 0 < self.radius < math.inf:
-            raise RavineError(f"classify(radius={self.radius!r}): radius must be above 0, in units of x.")
-        if not self.tolerance > 0:
-            raise RavineError(f"classify(tolerance={self.tolerance!r}): tolerance must be above 0.")
-        for name in ("directions", "count", "most"):
-            if getattr(self, name) < 1:
-                raise RavineError(f"classify({name}={getattr(self, name)!r}): {name} must be at least 1.")
+MISLED = (
+    "Where the quadratic has its critical point the slope is hardly smaller: the quadratic does not hold even so far."
+)
 
 
 def classify(
@@ -144,12 +130,16 @@ def classify_objective(
         model, lambda there: objective.value_and_gradient(there)[0], x, how.radius or 0.1 * scale, how.directions,
         how.seed,
     )  # fmt: skip
-    off = unseen(model, lambda there: objective.value_and_gradient(there)[1], x, scale, seen.bend, how.seed)
+    off = unseen(model, objective.value_and_gradient, x, scale, seen.bend, how.seed)
     notes = (*([UNSEEN.format(100 * off)] if off > 0.01 else ()), *notes)
     rounding = ROUNDING * len(x) ** 0.5 * torch.finfo(x.dtype).eps * max(curvature.largest, seen.bend)
     noise, near = 10 * rounding * scale, how.tolerance * seen.radius
     step, left = newton_step(model, curvature, rounding, noise, near)
     critical = float(step.norm()) <= near and left <= noise
+    if critical and float(gradient.norm()) > noise and bool(step.any()):
+        slope = float(objective.value_and_gradient(x + step)[1].norm())
+        critical = slope <= max(SMALLER * float(gradient.norm()), noise)
+        notes = notes if critical else (MISLED, *notes)
     doubt = curvature.off + rounding
     if critical and bool(step.any()):
         doubt = np.maximum(doubt, _shifts(objective.products(x + step), curvature) / SHIFT)

@@ -1,5 +1,6 @@
 """Finding critical points of a surface: Newton's method on the gradient, from many starts."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..errors import RavineError
 from ..functions import Surface
 from .classification import Classification
 from .critical import classify
+from .how import check_radius, check_whole
 
 STEPS = 100
 """Newton doubles the digits with every step near a critical point, where the Hessian can be inverted; near others it
@@ -40,7 +42,8 @@ def find_critical_points(
 
     Args:
         surface: The surface.
-        starts: How many starts there are: the cells of a grid in one or two dimensions, else Sobol points.
+        starts: How many starts there are: the cells of a grid in one or two dimensions, where in two the number is
+            rounded up to a square, else Sobol points.
         box: Where to look, one (low, high) per coordinate; the surface's own box where None.
         radius: How near is near, as for `classify`; a hundredth of the box's narrowest side where None.
         seed: Scrambles the Sobol points.
@@ -62,18 +65,22 @@ def find_critical_points(
         raise RavineError(
             f"find_critical_points(surface): surface must be a ravine.functions.Surface, got {surface!r}."
         )
-    if isinstance(starts, bool) or not isinstance(starts, int) or starts < 1:
-        raise RavineError(f"find_critical_points(starts={starts!r}): starts must be a whole number, at least 1.")
+    check_whole("find_critical_points", "starts", starts, 1)
+    check_whole("find_critical_points", "seed", seed, 0)
+    check_radius("find_critical_points", radius)
     low, high = _bounds(surface, box)
     x = _polished(surface, low + (high - low) * _places(starts, surface.dimensions, seed), high - low)
     inside = ((x >= low - SAME * (high - low)) & (x <= high + SAME * (high - low))).all(-1)
-    near = radius or 0.01 * float((high - low).min())
+    near = 0.01 * float((high - low).min()) if radius is None else radius
     found = [classify(surface, point, radius=near) for point in _distinct(surface, x[inside], high - low)]
     return tuple(sorted((one for one in found if one.kind != "not critical"), key=lambda one: one.value))
 
 
 def _bounds(surface: Surface, box: Sequence[tuple[float, float]] | None) -> tuple[Tensor, Tensor]:
-    bounds = torch.tensor(surface.box if box is None else box, dtype=torch.float64)
+    try:
+        bounds = torch.tensor(surface.box if box is None else np.array(box, np.float64), dtype=torch.float64)
+    except (TypeError, ValueError):
+        bounds = torch.empty(0)
     if bounds.shape != (surface.dimensions, 2):
         raise RavineError(
             f"find_critical_points(box={box!r}): {surface.name} needs {surface.dimensions} pairs of (low, high)."
@@ -88,7 +95,7 @@ def _places(starts: int, n: int, seed: int) -> Tensor:
     if n > 2:
         points = qmc.Sobol(n, rng=np.random.default_rng(seed)).random_base2(max(0, (starts - 1).bit_length()))
         return torch.from_numpy(points[:starts])
-    along = round(starts ** (1 / n))
+    along = starts if n == 1 else math.isqrt(starts - 1) + 1
     middles = (torch.arange(along, dtype=torch.float64) + 0.5) / along
     return torch.cartesian_prod(*[middles] * n).reshape(-1, n)
 

@@ -17,7 +17,8 @@ from ..minimize.objective import Objective, Product
 from ..minimize.structure import Structure, read_start
 from ..training.stage import whole_stage
 from .classification import Classification
-from .critical import How, classify_objective
+from .critical import classify_objective
+from .how import How
 
 
 class NetworkLoss(Objective):

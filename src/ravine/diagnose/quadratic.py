@@ -80,23 +80,31 @@ def predicted(
     True
     """
     luck = np.random.default_rng(seed)
-    missed, changes, bend = [], [], 0.0
+    missed, changes, bend, way = [], [], 0.0, torch.zeros_like(x)
     for _ in range(directions):
-        way = luck.standard_normal(len(x))
-        step = torch.as_tensor(radius * way / np.linalg.norm(way)).to(x)
+        normal = luck.standard_normal(len(x))
+        way = torch.as_tensor(normal / np.linalg.norm(normal)).to(x)
+        step = radius * way
         there = function(x + step)
         missed.append(there - model(step))
         changes.append(there - model.value)
-        bent = 2 * abs(there - model.value - float(model.gradient @ step)) / radius**2
+        bent = 2 * abs(there - model.value - float(model.gradient @ step)) / radius / radius
         bend = max(bend, bent) if math.isfinite(bent) else bend
     if not all(map(math.isfinite, changes)):
         return Prediction(radius, math.inf, bend)
+    if not any(changes) and not any(missed) and not bool(model.gradient.any()) and not bool(model.product(way).any()):
+        return Prediction(radius, 0.0, bend)  # it stays the same, as predicted
     change, noise = math.hypot(*changes), torch.finfo(x.dtype).eps * abs(model.value) * directions**0.5
     return Prediction(radius, math.hypot(*missed) / change if change > 100 * noise else math.nan, bend)
 
 
 def unseen(
-    model: Quadratic, gradient: Callable[[Tensor], Tensor], x: Tensor, scale: float, bend: float, seed: int
+    model: Quadratic,
+    value_and_gradient: Callable[[Tensor], tuple[float, Tensor]],
+    x: Tensor,
+    scale: float,
+    bend: float,
+    seed: int,
 ) -> float:
     """Tells curvature that automatic differentiation does not see, by gradients beside the point.
 
@@ -104,19 +112,23 @@ def unseen(
 
     Args:
         model: The quadratic at x.
-        gradient: The function's gradient.
+        value_and_gradient: The function, and its gradient.
         x: The point, `[n]`.
         scale: The size of x, at least 1.
         bend: The largest curvature nearby.
         seed: Draws the direction.
 
     Returns:
-        By how much H v is off, for one random v, as a share of its length; 0 where that is what differences are off by.
+        By how much H v is off, for one random v, as a share of its length; 0 where that is what differences are off by,
+        and where the function is not finite beside x.
     """
     eps = torch.finfo(x.dtype).eps
     v = torch.as_tensor(np.random.default_rng(seed).standard_normal(len(x))).to(x)
     v, h = v / v.norm(), eps ** (1 / 3) * scale  # where the error of central differences is smallest
-    seen = (gradient(x + h * v) - gradient(x - h * v)) / (2 * h)
+    (value, ahead), (other, behind) = value_and_gradient(x + h * v), value_and_gradient(x - h * v)
+    if not math.isfinite(value + other):  # beyond the edge of its domain, where a gradient means nothing
+        return 0.0
+    seen = (ahead - behind) / (2 * h)
     told = model.product(v)
     off, size = float((told - seen).norm()), max(float(told.norm()), float(seen.norm()))
     # That error is of the order of eps^(2/3), in units of the curvature, times how much faster higher derivatives grow.
