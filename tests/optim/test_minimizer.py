@@ -1,8 +1,10 @@
 """Closure methods: against SciPy, to the last bit after a checkpoint, and still where a search fails."""
 
 import copy
+import itertools
 import math
 import pickle
+import re
 import weakref
 
 import numpy as np
@@ -12,7 +14,7 @@ from scipy import optimize
 from torch import nn
 
 from ravine.errors import RavineError
-from ravine.minimize import HagerZhang
+from ravine.minimize import Fixed, HagerZhang
 from ravine.optim import BFGS, LBFGS, Minimizer, NewtonCG
 
 
@@ -266,12 +268,106 @@ def test_without_a_search_lr_is_the_step_and_schedulers_move_it():
     assert places == [4.0, 3.0]  # x - lr x with lr = 0.5, then 0.25
 
 
+@pytest.mark.parametrize("search", ["strong_wolfe", "hager_zhang", "backtracking", None])
+def test_schedulers_may_end_at_an_lr_of_0(search):
+    loss = Logistic()
+    optimizer = LBFGS(loss.params, max_iter=2, line_search_fn=search)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 4)
+    closure, places, messages = Closure(optimizer, loss), [], []
+    for _ in range(6):
+        optimizer.step(closure)
+        places.append(loss.place.tolist())
+        messages.append(optimizer.message)
+        schedule.step()
+    assert [before == after for before, after in itertools.pairwise(places)] == [False, False, False, True, False]
+    assert messages[4] == "no step was taken: lr is 0."
+
+
+@pytest.mark.parametrize(
+    "make", [lambda p: LBFGS(p, lr=0), lambda p: LBFGS(p, lr=torch.tensor(0.0), line_search_fn=None)]
+)
+def test_an_lr_of_0_takes_no_step(make):
+    loss = Logistic()
+    optimizer = make(loss.params)
+    closure = Closure(optimizer, loss)
+    assert optimizer.step(closure).item() == pytest.approx(math.log(2))
+    assert (loss.place.tolist(), closure.calls) == ([0.0] * 6, 1)
+    assert optimizer.message == "no step was taken: lr is 0."
+
+
+@pytest.mark.parametrize("lr", [1e-300, 1e-10, 1e-3, 1e3, 1e20, 1e300])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_an_lr_that_is_far_off_is_no_end(lr, dtype):
+    x = nn.Parameter(torch.tensor([-1.2, 1.0], dtype=dtype))
+    optimizer = LBFGS([x], lr=lr, max_iter=200, max_eval=10_000, tolerance_grad=1e-4, tolerance_change=0)
+    optimizer.step(Closure(optimizer, lambda: (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2))
+    assert x.tolist() == pytest.approx([1.0, 1.0], abs=1e-2), optimizer.message
+
+
+def test_a_fixed_search_goes_by_its_own_rate_times_lr():
+    x = nn.Parameter(torch.tensor([8.0], dtype=torch.float64))
+    optimizer = Minimizer([x], "gradient_descent", Fixed(0.5), lr=0.5)
+    optimizer.step(Closure(optimizer, lambda: 0.5 * (x**2).sum()))
+    assert x.item() == 6.0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"lr": -1}, {"lr": math.inf}, {"lr": math.nan}, {"lr": "1"}, {"lr": None}, {"lr": torch.ones(2)},
+        {"max_iter": -1}, {"max_iter": None}, {"max_iter": "3"}, {"max_iter": 2.0}, {"max_eval": -5},
+        {"max_eval": "3"}, {"tolerance_grad": math.nan}, {"tolerance_grad": "a"}, {"tolerance_change": None},
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_limits_are_held_at_the_start_and_at_every_step(wrong):
+    ((name, value),) = wrong.items()
+    said = re.escape(f"{name}={value!r}: must be a ") + r"(finite |whole )?number, at least 0\.$"
+    with pytest.raises(RavineError, match=said):
+        LBFGS(Logistic().params, **wrong)
+    if name != "lr":
+        with pytest.raises(RavineError, match=said):
+            NewtonCG(Logistic().params, **wrong)
+    loss = Logistic()
+    optimizer = LBFGS(loss.params)
+    with pytest.raises(RavineError, match=said):
+        optimizer.add_param_group({"params": [nn.Parameter(torch.ones(2))], **wrong})
+    assert len(optimizer.param_groups) == 1
+    optimizer.param_groups[0] |= wrong
+    with pytest.raises(RavineError, match=said):
+        optimizer.step(Closure(optimizer, loss))
+    assert loss.place.tolist() == [0.0] * 6
+
+
+@pytest.mark.parametrize("budget", [0, -1, math.nan, None, "9"], ids=repr)
+def test_a_budget_is_at_least_one_evaluation(budget):
+    loss = Logistic()
+    optimizer = BFGS(loss.params)
+    optimizer.budget = budget
+    with pytest.raises(RavineError, match=re.escape(f"BFGS.budget={budget!r}: must be a number, at least 1, ")):
+        optimizer.step(Closure(optimizer, loss))
+    optimizer.budget = 1
+    optimizer.step(Closure(optimizer, loss))
+    assert (loss.place.tolist(), optimizer.evaluations) == ([0.0] * 6, 1)
+    assert optimizer.message == "budget spent: 1 of 1 evaluations."
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
         (lambda p: LBFGS(p, line_search_fn="strong_wolf"), "line_search_fn='strong_wolf': .* Did you mean 'strong_wo"),
-        (lambda p: LBFGS(p, max_iter=-1), "max_iter=-1: must be a whole number, at least 0"),
-        (lambda p: LBFGS(p, lr=-1), "lr=-1: must be a number, at least 0"),
+        (
+            lambda p: LBFGS(p, line_search_fn="trust_region"),
+            "must be one of backtracking, strong_wolfe, hager_zhang, fixed",
+        ),
+        (
+            lambda p: LBFGS(p).add_param_group({"params": [nn.Parameter(torch.ones(1))], "lr": 0.1}),
+            "lr differs between",
+        ),
+        (
+            lambda p: LBFGS(p).add_param_group({"params": [nn.Parameter(torch.ones(1))] * 2}),
+            "lists one parameter twice",
+        ),
         (lambda p: LBFGS(p, history_size=0), "history must be at least 1, got 0"),
         (lambda p: LBFGS([{"params": p, "lr": 0.1}, {"params": [nn.Parameter(torch.ones(1))]}]), "lr differs between"),
         (lambda p: Minimizer(p, "levenberg_marquardt"), "needs residuals"),

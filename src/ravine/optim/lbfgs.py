@@ -9,6 +9,7 @@ from ..errors import RavineError, nearest
 from ..minimize import backtracking, bfgs, lbfgs, newton_cg
 from ..minimize.naming import SEARCHES
 from ..minimize.search import Search
+from .limits import check_limits
 from .minimizer import Minimizer
 
 
@@ -62,7 +63,7 @@ class LBFGS(Minimizer):
         same_function: bool = False,
     ) -> None:
         super().__init__(
-            params, lbfgs.LBFGS(history=history_size), _search(line_search_fn, lr), lr=lr, max_iter=max_iter,
+            params, lbfgs.LBFGS(history=history_size), _search(line_search_fn), lr=lr, max_iter=max_iter,
             max_eval=max_eval, tolerance_grad=tolerance_grad, tolerance_change=tolerance_change,
             same_function=same_function,
         )  # fmt: skip
@@ -87,7 +88,7 @@ class BFGS(Minimizer):
         same_function: bool = False,
     ) -> None:
         super().__init__(
-            params, bfgs.BFGS(), _search(line_search_fn, lr), lr=lr, max_iter=max_iter, max_eval=max_eval,
+            params, bfgs.BFGS(), _search(line_search_fn), lr=lr, max_iter=max_iter, max_eval=max_eval,
             tolerance_grad=tolerance_grad, tolerance_change=tolerance_change, same_function=same_function,
         )  # fmt: skip
 
@@ -117,6 +118,7 @@ class NewtonCG(Minimizer):
         forcing: float = 0.1,
         same_function: bool = False,
     ) -> None:
+        check_limits({"max_iter": max_iter})
         most = max_iter * UNLIMITED if max_eval is None else max_eval
         super().__init__(
             params, newton_cg.NewtonCG(forcing=forcing), None, max_iter=max_iter, max_eval=most,
@@ -128,9 +130,10 @@ UNLIMITED = 10_000
 """Evaluations per step that no step of Newton-CG takes: its products are at most 200, each of which counts two."""
 
 
-def _search(given: str | Search | None, lr: float | Tensor) -> str | Search:
+def _search(given: str | Search | None) -> str | Search:
     if given is None:
-        return backtracking.Fixed(float(lr))
-    if isinstance(given, str) and given not in SEARCHES:
-        raise RavineError(f"line_search_fn={given!r}: must be one of {', '.join(SEARCHES)}.{nearest(given, SEARCHES)}")
+        return backtracking.Fixed()
+    names = [name for name, part in SEARCHES.items() if part.line]
+    if isinstance(given, str) and given not in names:
+        raise RavineError(f"line_search_fn={given!r}: must be one of {', '.join(names)}.{nearest(given, names)}")
     return given

@@ -18,7 +18,9 @@ from ..minimize.search import Search
 from ..minimize.state import Point, State
 from ..minimize.stepping import advance, check_pair
 from .closure_objective import ClosureObjective, joined, put
+from .groups import listed_once
 from .hooks import hooked
+from .limits import check_budget, check_groups, check_limits
 
 
 class Minimizer(torch.optim.Optimizer):
@@ -31,8 +33,8 @@ class Minimizer(torch.optim.Optimizer):
     moves nothing; `message` says why. Nor does one in which the closure fails, by an error or by Ctrl-C: the parameters
     are then where the last whole step left them, and the error is raised on.
 
-    `evaluations` counts all that was spent; `budget`, which may be set before a step, is what a step may spend at most:
-    then even a search is broken off, and the parameters are where the last whole step left them.
+    `evaluations` counts all that was spent; `budget`, which may be set before a step to 1 or more, is what it may
+    spend at most: then even a search is broken off, and the parameters are where the last whole step left them.
 
     A method of second derivatives, such as `NewtonCG`, wants a closure that returns the loss and does not call
     `backward`; the others want one that clears the gradients, computes the loss, calls `backward` and returns it.
@@ -41,7 +43,8 @@ class Minimizer(torch.optim.Optimizer):
         params: Tensors, named tensors or groups; all move together.
         descent: Which way: a part of `ravine.minimize`, or its name.
         search: How far; None for what suits the descent.
-        lr: The length that a search along a line tries first, in lengths of the direction, once curvature is known.
+        lr: The length that a search along a line tries first, in lengths of the direction, once curvature is known; for
+            a fixed step, a factor on its length. Where it is 0, nothing moves.
         max_iter: Steps of the method in a call of `step`.
         max_eval: Evaluations after which a call of `step` begins no other step of the method.
         tolerance_grad: Largest component of the gradient at which it has converged.
@@ -82,13 +85,12 @@ class Minimizer(torch.optim.Optimizer):
         if self.descent.needs == "residuals":
             raise RavineError(f"{self.descent!r} needs residuals, and a closure gives one number: see ravine.minimize.")
         self.same_function, self.message, self.evaluations, self.budget = same_function, "", 0, math.inf
+        check_limits({"max_iter": max_iter})
         defaults = {
             "lr": lr, "max_iter": max_iter, "max_eval": max_iter * 5 // 4 if max_eval is None else max_eval,
             "tolerance_grad": tolerance_grad, "tolerance_change": tolerance_change,
         }  # fmt: skip
-        check_limits(defaults)
         super().__init__(params, defaults)
-        check_groups(self.param_groups, defaults)
 
     lr_factor = 1.0
     """What lr is multiplied by, as `Optimizer` has it: nobody lowers what a search finds."""
@@ -121,6 +123,21 @@ class Minimizer(torch.optim.Optimizer):
     def _held(self) -> dict[str, Any] | None:
         return self.state.get(self._params()[0], {}).get("standing")
 
+    @override
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Takes more parameters in: what was learned of the curvature begins anew.
+
+        Args:
+            param_group: The parameters under "params"; limits, if any, must be those of the other groups.
+
+        Raises:
+            RavineError: A limit is another one, or out of bounds; or a parameter is listed twice.
+        """
+        if isinstance(param_group, dict):
+            param_group = listed_once({**self.defaults, **param_group})
+            check_groups([*self.param_groups, param_group])
+        super().add_param_group(param_group)
+
     @hooked
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Makes up to `max_iter` steps of the method.
@@ -136,6 +153,8 @@ class Minimizer(torch.optim.Optimizer):
         """
         if not callable(closure):
             raise RavineError(f"{type(self).__name__}.step() needs a closure that computes the loss: step(closure).")
+        check_budget(self.budget, type(self).__name__)
+        check_groups(self.param_groups)
         group, params = self.param_groups[0], self._params()
         backward = self.descent.needs == "a gradient"
         objective = ClosureObjective(closure, params, backward=backward, budget=self.budget)
@@ -170,12 +189,11 @@ class Minimizer(torch.optim.Optimizer):
         if not state.gradient.numel() or float(state.gradient.abs().max()) <= tolerance:
             yield state.ended(True, f"converged: no component of the gradient exceeds {tolerance:g}.")
             return
-        fixed = isinstance(self.search, Fixed)  # then lr is how far, and a scheduler may have moved it
-        search = Fixed(float(group["lr"])) if fixed else self.search
+        if float(group["lr"]) == 0:
+            yield replace(state, message="no step was taken: lr is 0.")
+            return
         for _ in range(group["max_iter"]):
-            before = state
-            with_lr = replace(state, search={**state.search, "first": float(group["lr"])})
-            state = advance(self.descent, search, objective, with_lr, tolerance=tolerance)
+            before, state = state, self._moved(objective, state, group)
             yield state
             change = max(float((state.x - before.x).abs().max()), abs(state.value - before.value))
             if state.over or change <= smallest:
@@ -183,6 +201,20 @@ class Minimizer(torch.optim.Optimizer):
             if objective.counts.evaluations >= group["max_eval"]:
                 yield replace(state, message=f"budget spent: {objective.counts.evaluations} evaluations.")
                 return
+
+    def _moved(self, objective: ClosureObjective, state: State, group: Mapping[str, Any]) -> State:
+        """Makes one step of the method, which tries lr first; and 1 where that is so far off that it leads nowhere."""
+        lr, search, tolerance = float(group["lr"]), self.search, group["tolerance_grad"]
+        if isinstance(search, Fixed):
+            return advance(self.descent, Fixed(lr * search.rate), objective, state, tolerance=tolerance)
+
+        def after(first: float) -> State:
+            with_first = replace(state, search={**state.search, "first": first})
+            return advance(self.descent, search, objective, with_first, tolerance=tolerance)
+
+        moved = after(lr)
+        far_off = moved.steps == state.steps and lr != 1 and search.line and self.descent.knows_length
+        return after(1.0) if far_off else moved
 
     def _keep(self, params: list[Tensor], state: State) -> None:
         put(params, state.x)
@@ -243,39 +275,3 @@ def _moved(value: Any, device: torch.device) -> Any:
     if isinstance(value, Mapping):
         return {name: each if name == "products" else _moved(each, device) for name, each in value.items()}
     return value.to(device) if isinstance(value, Tensor) else value
-
-
-def check_limits(given: Mapping[str, Any]) -> None:
-    """Refuses numbers that limit nothing.
-
-    Args:
-        given: lr, max_iter, max_eval and the tolerances.
-
-    Raises:
-        RavineError: One is out of bounds.
-    """
-    for name in ("max_iter", "max_eval"):
-        if isinstance(given[name], bool) or not isinstance(given[name], int) or given[name] < 0:
-            raise RavineError(f"{name}={given[name]!r}: must be a whole number, at least 0.")
-    for name in ("lr", "tolerance_grad", "tolerance_change"):
-        if not float(given[name]) >= 0:
-            raise RavineError(f"{name}={given[name]!r}: must be a number, at least 0.")
-
-
-def check_groups(groups: list[dict[str, Any]], defaults: Mapping[str, Any]) -> None:
-    """Refuses groups of which each wants its own way, where all parameters make one step together.
-
-    Args:
-        groups: The parameter groups.
-        defaults: What can stand in one.
-
-    Raises:
-        RavineError: Two groups differ.
-    """
-    for name in defaults:
-        values = {float(group[name]) for group in groups}
-        if len(values) > 1:
-            raise RavineError(
-                f"{name} differs between groups ({', '.join(map(str, sorted(values)))}): all parameters make one step "
-                "together, so give one value."
-            )
