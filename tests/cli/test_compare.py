@@ -250,3 +250,12 @@ def _command_line(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return ""
+
+
+def test_what_is_not_tuned_is_told_with_advice_that_can_be_followed(tmp_path):
+    words = ["wine", "--methods", "SGD(lr=0.1),lbfgs", *WORDS[2:], "--out", tmp_path / "s", "--workers", 1]
+    process = command("compare", *words)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert "SGD(lr=0.1) holds no range, so nothing of it is tuned; write lr=log(1e-4, 1e-1), say." in err
+    assert "lbfgs holds no range, so nothing of it is tuned." in err

@@ -7,12 +7,14 @@ from torch import nn
 from ravine.data.ready_made import diabetes, digits, wine
 from ravine.data.task import Task
 from ravine.errors import RavineError
+from ravine.minimize import LBFGS
 from ravine.part import leaves
 from ravine.ranges import choice, is_range, log
 from ravine.recipe import Recipe, read_method
 from ravine.rules import Adam, Muon, Split
 from ravine.schedules import cosine
 from ravine.study.contenders import Contender
+from ravine.study.options import DEFAULT_METHODS
 from ravine.study.vary import AXES, vary
 
 LR = log(1e-3, 1e-1)
@@ -47,6 +49,13 @@ def test_regularization_has_what_suits_the_task():
     assert [type(part).__name__ for part in moves] == ["shift", "rotate"]
     noise = vary("regularization", BASE, wine())["augmentation"].augmentation
     assert [type(part).__name__ for part in noise] == ["gaussian_noise"]
+
+
+def test_a_method_that_is_not_among_the_eight_takes_part_beside_them():
+    found = vary("optimizer", Recipe(LBFGS(), "all", 8, "stored"), wine())
+    assert list(found) == ["as it is", *DEFAULT_METHODS]
+    assert found["as it is"].rule == LBFGS()
+    assert list(vary("optimizer", BASE, wine())) == list(DEFAULT_METHODS)
 
 
 def test_augmentation_keeps_to_what_the_task_calls_safe_and_to_its_strength():

@@ -13,7 +13,9 @@ from ..data import ledger
 from ..errors import RavineError
 from ..numbers import count
 from ..report import write
+from ..rules import learning_rates
 from ..study.compare import compare
+from ..study.course import Entry
 from ..study.entries import YOURS
 from ..study.prepare import Plan
 from ..study.study import Study
@@ -77,14 +79,15 @@ def _announce(plan: Plan, console: Console) -> None:
     who = f"{plan.options.task}: {counted(len(plan.entries), 'contender')} ({methods})"
     effort = f"{count(cost.evaluations)} gradient evaluations, about {duration(cost.seconds)} on this machine"
     said = [f"{who}, {counted(epochs, 'epoch')}, {effort}."]
-    said += [
-        f"{entry.name} holds no range, so nothing of it is tuned; write lr=log(1e-4, 1e-1), say."
-        for entry in plan.entries
-        if not entry.field.contender.searched and entry.name != YOURS
-    ]
+    untuned = [entry for entry in plan.entries if not entry.field.contender.searched and entry.name != YOURS]
+    said += [f"{entry.name} holds no range, so nothing of it is tuned{_advice(entry)}." for entry in untuned]
     said += [f"Going on: {counted(known, 'run')} of it ended before."] if known else []
     for line in said:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _advice(entry: Entry) -> str:
+    return "; write lr=log(1e-4, 1e-1), say" if learning_rates(entry.field.contender.recipe.rule) else ""
 
 
 def counted(number: int, what: str) -> str:

@@ -153,7 +153,9 @@ def _number(lr: Any) -> Any:
 
 
 def _optimizer(base: Recipe, task: Task) -> Varied:  # noqa: ARG001 - likewise
-    return {name: _with(base, rule=under_cosine(with_default_ranges(METHODS[name]))) for name in DEFAULT_METHODS}
+    found = {name: _with(base, rule=under_cosine(with_default_ranges(METHODS[name]))) for name in DEFAULT_METHODS}
+    known = any(isinstance(base.rule, METHODS[name]) for name in DEFAULT_METHODS)
+    return found if known else {"as it is": base} | found
 
 
 def _model(base: Recipe, task: Task) -> Varied:

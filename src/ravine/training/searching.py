@@ -55,6 +55,26 @@ def warn_of_batches(recipe: Recipe, per_epoch: int) -> None:
         )
 
 
+def switched_off(recipe: Recipe, model: nn.Module) -> str | None:
+    """Says what a method that searches does without.
+
+    Args:
+        recipe: The recipe.
+        model: The network.
+
+    Returns:
+        A sentence; None where nothing is left out, or the recipe's rule searches nothing.
+    """
+    drops = any(dropping(module) is not None for module in model.modules())
+    parts = ["dropout"] * drops + ["augmentation"] * bool(recipe.augmentation)
+    if not isinstance(recipe.rule, Descent) or not parts:
+        return None
+    return (
+        f"{recipe.rule!r} needs a loss that stays the same from one gradient to the next: {' and '.join(parts)} "
+        f"{'are' if len(parts) > 1 else 'is'} switched off."
+    )
+
+
 def still(model: nn.Module) -> None:
     """Switches dropout off, for as long as the network is trained: a search needs a function that stays the same.
 

@@ -29,6 +29,7 @@ from .machine import device_named, one_thread
 from .network import predictor
 from .predicting import predicting
 from .run import CHECKPOINT_SECONDS, Ended, Epoch, observe, run, start
+from .searching import switched_off
 from .stage import SPLIT_SEED, Stage, whole_stage
 from .telling import told
 
@@ -123,6 +124,8 @@ def train(
             every=checkpoint_seconds,
         )  # fmt: skip
         check_model(found, training.model, training.examples.batch(torch.arange(min(8, len(training.examples)))))
+        if (sentence := switched_off(settled, training.model)) is not None:
+            warnings.warn(sentence, stacklevel=2)
         if path is not None and path.exists():
             keeper.take_up(training, path)
 
