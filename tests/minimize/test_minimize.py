@@ -1,6 +1,7 @@
 """The function: what it takes, what it gives back, what it counts, and steps one by one."""
 
 import io
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +51,11 @@ class Pair(NamedTuple):
         {"weight": torch.zeros(2, 2), "bias": [0.0, 1.0], "scale": 1.0},
         [torch.zeros(1), np.ones(2)],
         Pair(np.zeros(2), 1.0),
+        np.array([1.0, 3.0])[::-1],
+        np.ones((2, 3)).T,
+        np.array([1.0, 3.0], dtype=">f8"),
+        np.array([1.0, 3.0], dtype=np.longdouble),
+        np.array([1, 3], dtype=np.uint16),
     ],
     ids=str,
 )
@@ -63,6 +69,18 @@ def test_x_comes_back_as_it_went_in(start):
         assert np.shape(before) == np.shape(after)
         assert np.allclose(after, 2)
     assert result.success
+
+
+@pytest.mark.parametrize("start", [[np.float64(1), np.float32(3)], [np.int64(1), 3], [Fraction(1), 10**30]], ids=str)
+def test_numbers_of_any_kind_in_a_list_are_one_vector(start):
+    result = minimize(lambda x: ((x / x.new_tensor([1, 3]) - 2) ** 2).sum(), start)
+    assert result.success
+    assert result.x == pytest.approx([2, 6])
+
+
+def test_a_start_is_read_to_the_last_digit():
+    for start in (np.array([0.1, 2.0])[::-1], np.array([2.0, 0.1], dtype=">f8"), np.array([2.0, 0.1])):
+        assert minimize(squares, start, steps=0).x.tolist() == [2.0, 0.1]
 
 
 def test_it_works_in_float64_unless_told_otherwise():

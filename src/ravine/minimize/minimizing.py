@@ -70,6 +70,7 @@ def minimize(
     check_pair(descent, how_far)
     _check_numbers(tolerance, steps, evaluations)
     x, structure = read_start(x0, dtype)
+    _check_finite(x, structure)
     objective = _objective(fun, gradient, descent, structure, evaluations)
     state = begin(descent, objective, x, tolerance=tolerance)
     while not state.over:
@@ -114,6 +115,11 @@ def _result(state: State, objective: Objective, structure: Structure) -> Result:
         success=state.success is True,
         message=state.message or "going on.",
     )
+
+
+def _check_finite(x: Tensor, structure: Structure) -> None:
+    for at in (~torch.isfinite(x)).nonzero()[:1, 0].tolist():
+        raise RavineError(f"x0 must be finite in {x.dtype}, got {float(x[at])} at {structure.name(at)}.")
 
 
 def _check_numbers(tolerance: float, steps: int, evaluations: float) -> None:

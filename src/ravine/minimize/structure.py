@@ -1,11 +1,14 @@
 """What a user calls x, and the flat vector that methods work on: arrays, lists, and any nesting of them."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
@@ -104,35 +107,53 @@ def read_start(x0: Any, dtype: torch.dtype) -> tuple[Tensor, Structure]:
         The flat vector [n], and how it is cut.
 
     Raises:
-        RavineError: There are no numbers in it, or something else.
+        RavineError: There are no numbers in it, or something else, or tensors of several devices.
     """
     if dtype not in (torch.float32, torch.float64):
         raise RavineError(f"minimize(dtype={dtype}): dtype must be torch.float64 or torch.float32.")
     with_paths, tree = pytree.tree_flatten_with_path(x0, is_leaf=_is_numbers)
-    tensors = [_tensor(leaf, dtype) for _, leaf in with_paths]
+    tensors = [_tensor(leaf) for _, leaf in with_paths]
     if not sum(each.numel() for each in tensors):
         raise RavineError(f"x0 = {x0!r} holds no numbers, so there is nothing to change.")
+    if len(devices := {str(each.device) for each in tensors}) > 1:
+        raise RavineError(f"x0 must lie on one device, got tensors on {' and '.join(sorted(devices))}.")
+    if tensors[0].is_meta:
+        raise RavineError("x0 must hold numbers, got tensors on the meta device, which have none.")
     restores = tuple(_restore(leaf) for _, leaf in with_paths)
     names = tuple(pytree.keystr(path) for path, _ in with_paths)
     structure = Structure(tree, tuple(each.shape for each in tensors), restores, names)
-    return torch.cat([each.reshape(-1) for each in tensors]), structure
+    return torch.cat([each.reshape(-1).to(dtype, copy=True) for each in tensors]), structure
 
 
 def _is_numbers(tree: Any) -> bool:
     """Whether this is a list or a tuple of numbers, or of such lists: one vector or matrix, not many scalars."""
     if type(tree) not in (list, tuple) or not tree:
         return False
-    return all(isinstance(each, (int, float)) or _is_numbers(each) for each in tree)
+    return all(isinstance(each, (int, float, Real)) or _is_numbers(each) for each in tree)
 
 
-def _tensor(leaf: Any, dtype: torch.dtype) -> Tensor:
-    try:
-        found = leaf.detach() if isinstance(leaf, Tensor) else torch.as_tensor(np.asarray(leaf))
-    except (TypeError, ValueError):
-        raise RavineError(f"x0 must hold numbers, tensors or arrays, got {leaf!r}.") from None
-    if found.is_complex():
+def _tensor(leaf: Any) -> Tensor:
+    return _dense(leaf.detach()) if isinstance(leaf, Tensor) else torch.from_numpy(_array(leaf))
+
+
+def _dense(leaf: Tensor) -> Tensor:
+    if leaf.is_complex():
         raise RavineError("x0 must be real: give real and imaginary parts as two tensors.")
-    return found.to(dtype, copy=True)
+    if leaf.layout != torch.strided or leaf.is_nested:
+        raise RavineError(f"x0 must hold dense tensors, got one of {leaf.layout}: give its to_dense().")
+    return leaf
+
+
+def _array(leaf: Any) -> NDArray[np.float64]:
+    """A copy that PyTorch can read: it takes no other byte order, no long numbers, and no steps backwards."""
+    with suppress(TypeError, ValueError, OverflowError):
+        found = np.asarray(leaf)
+        if found.dtype.kind in "biuf" or all(isinstance(each, Real) for each in found.flat):
+            return np.array(found, np.float64, order="C")
+    if isinstance(leaf, complex) or (isinstance(leaf, np.ndarray) and leaf.dtype.kind == "c"):
+        raise RavineError("x0 must be real: give real and imaginary parts as two arrays.")
+    rows = ": rows must be of equal lengths" if isinstance(leaf, (list, tuple)) else ""
+    raise RavineError(f"x0 must hold numbers, tensors or arrays, got {' '.join(repr(leaf).split())}{rows}.")
 
 
 def _restore(leaf: Any) -> Restore:
