@@ -448,6 +448,28 @@ class Loud(nn.Linear):
         return super().forward(input) + torch.randn(())
 
 
+class Deaf(nn.Linear):
+    def forward(self, input):
+        return super().forward(input).detach()
+
+
+def test_a_task_is_found_by_its_name_and_sparse_gradients_are_seen():
+    found = classify_network("diabetes", nn.Linear(10, 1), directions=1)
+    assert (found.dimensions, found.down, found.up) == (11, 0, 11)
+
+    class Looks(nn.Module):
+        def __init__(self, sparse: bool):
+            super().__init__()
+            torch.manual_seed(0)
+            self.table, self.head = nn.Embedding(3, 2, sparse=sparse), nn.Linear(2, 1)
+
+        def forward(self, x):
+            return self.head(self.table((x[:, 0] > 0).long() + (x[:, 1] > 0).long()).tanh())
+
+    sparse, plain = (classify_network(task_of(Looks), Looks(each)) for each in (True, False))
+    np.testing.assert_array_equal(sparse.eigenvalues, plain.eigenvalues)
+
+
 def once(x):
     class Once(torch.autograd.Function):
         @staticmethod
@@ -497,6 +519,16 @@ def once(x):
         (lambda: find_critical_points(SURFACES["beale"], box=[(1, 2), (3, 3)]), "with low below high"),
         (lambda: classify_network(task_of(Loud), Loud(3, 1)), "in evaluation mode: switch off what is random"),
         (lambda: classify_network(task_of(nn.Flatten), nn.Flatten()), "the model has no weights that are trained"),
+        (lambda: classify_network(task_of(nn.Flatten), nn.Linear(3, 1), batch_size=0), "batch_size must be a whole "),
+        (lambda: classify_network(task_of(nn.Flatten), nn.Linear(3, 1), batch_size=None), "(batch_size=None): batch_s"),
+        (lambda: classify_network(task_of(nn.Flatten), nn.Linear(3, 1), dtype="float64"), "(dtype='float64'): dtype "),
+        (lambda: classify_network(task_of(nn.Flatten), nn.Linear(3, 1).half(), dtype=None), "own is torch.float16, "),
+        (lambda: classify_network(task_of(nn.Flatten), None), "model must be a network, as train(...).model, got None"),
+        (lambda: classify_network(task_of(nn.Flatten), nn.Linear), "as train(...).model, got the class Linear."),
+        (lambda: classify_network(nn.Linear(3, 1), nn.Linear(3, 1)), "must be a task or the name of one, got a Linear."),
+        (lambda: classify_network("digit", nn.Linear(3, 1)), "there is no task 'digit'"),
+        (lambda: classify_network(task_of(nn.Flatten), nn.Linear(7, 1)), "Linear and the loss can't take a batch of "),
+        (lambda: classify_network(task_of(nn.Flatten), Deaf(3, 1)), "loss does not depend on the network's weights"),
         (lambda: random_field_share(2, samples=0), "samples = 0: samples must be a whole number, at least 1"),
         (lambda: styblinski_tang_share(0), "n = 0: n must be a whole number, at least 1"),
     ],

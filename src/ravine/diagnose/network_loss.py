@@ -11,6 +11,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils import _pytree as pytree
 from typing_extensions import override
 
+from ..data.find import find
+from ..data.model import check_model
 from ..data.task import Task
 from ..errors import RavineError
 from ..minimize.objective import Objective, Product
@@ -18,7 +20,9 @@ from ..minimize.structure import Structure, read_start
 from ..training.stage import whole_stage
 from .classification import Classification
 from .critical import classify_objective
-from .how import How
+from .how import How, check_whole
+
+PRECISIONS = torch.float64, torch.float32
 
 
 class NetworkLoss(Objective):
@@ -34,15 +38,26 @@ class NetworkLoss(Objective):
         super().__init__()
         self.task = task
         self.model = copy.deepcopy(model).eval()
+        for module in self.model.modules():
+            if isinstance(module, (nn.Embedding, nn.EmbeddingBag)):
+                module.sparse = False  # the curvature joins what all weights do
         if dtype is not None:
             self.model = self.model.to(dtype)
         self.weights = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
         if not self.weights:
             raise RavineError("classify_network(task, model): the model has no weights that are trained.")
         first = next(iter(self.weights.values()))
+        if first.dtype not in PRECISIONS:
+            raise RavineError(
+                f"classify_network(dtype=None): the network's own is {first.dtype}, whose rounding hides curvature: "
+                "leave dtype=torch.float64."
+            )
         self.examples = whole_stage(task, torch.device("cpu")).train.to(first.device)
         self.plan = torch.arange(len(self.examples)).split(batch_size)
         self.start, self.structure = _read(self.weights, first)
+        some = self.examples.batch(torch.arange(min(8, len(self.examples))))
+        with torch.enable_grad():
+            check_model(task, self.model, pytree.tree_map(self._cast, some))
 
     def _losses(self, x: Tensor) -> Iterator[Tensor]:
         """Puts weights in place, and yields the loss of each batch, by its share of the examples."""
@@ -92,7 +107,7 @@ def _read(weights: dict[str, nn.Parameter], first: Tensor) -> tuple[Tensor, Stru
 
 
 def classify_network(
-    task: Task,
+    task: Task | str,
     model: nn.Module,
     *,
     batch_size: int = 512,
@@ -112,7 +127,7 @@ def classify_network(
     critical points are not those of the loss that was trained on. The network itself is left as it is.
 
     Args:
-        task: The task.
+        task: The task, or its name.
         model: A network of it, as `ravine.train(...).model`.
         batch_size: How many examples are differentiated at once; the loss is taken for a mean over examples.
         dtype: What everything is worked out in; None for the network's own, in which a small eigenvalue's sign is
@@ -129,10 +144,20 @@ def classify_network(
         What was found; `x` and `escape` are dicts from a weight's name to its tensor.
 
     Raises:
-        RavineError: The loss is not finite, is random in evaluation mode, or has no second derivatives.
+        RavineError: The model is no network of the task, or its loss is not finite, is random in evaluation mode, or
+            has no second derivatives.
     """
+    check_whole("classify_network", "batch_size", batch_size, 1)
+    if dtype not in (None, *PRECISIONS):
+        raise RavineError(
+            f"classify_network(dtype={dtype!r}): dtype must be torch.float64, torch.float32, or None for the network's."
+        )
+    if not isinstance(model, nn.Module):
+        raise RavineError(
+            f"classify_network(task, model): model must be a network, as train(...).model, got {_kind(model)}."
+        )
     how = How(radius, tolerance, directions, dense_up_to, count, most, seed)
-    loss = NetworkLoss(task, model, batch_size, dtype)
+    loss = NetworkLoss(_found(task), model, batch_size, dtype)
     first, again = (loss.value_and_gradient(loss.start)[0] for _ in range(2))
     slack = 100 * torch.finfo(loss.start.dtype).eps * abs(first)  # a GPU adds in another order each time
     if math.isfinite(first) and abs(first - again) > slack:
@@ -141,6 +166,20 @@ def classify_network(
             "mode: switch off what is random in the model or the task's step."
         )
     return classify_objective(loss, loss.start, loss.structure, how, _notes(loss.model))
+
+
+def _found(task: Any) -> Task:
+    if isinstance(task, str):
+        return find(task)
+    if not isinstance(task, Task):
+        raise RavineError(f"classify_network(task, model): task must be a task or the name of one, got {_kind(task)}.")
+    return task
+
+
+def _kind(given: Any) -> str:
+    if given is None:
+        return "None"
+    return f"the class {given.__name__}" if isinstance(given, type) else f"a {type(given).__name__}"
 
 
 def _notes(model: nn.Module) -> tuple[str, ...]:
