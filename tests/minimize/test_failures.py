@@ -22,6 +22,7 @@ from ravine.minimize import (
     TrustRegion,
     minimize,
 )
+from ravine.minimize.state import place
 
 from .cases import EVERY, ROSENBROCK, SQUARES
 
@@ -111,6 +112,10 @@ def test_the_sentences_say_which():
     assert minimize(lambda x: x.sum(), START).message.startswith("curvature condition failed")
     assert minimize(lambda x: x.log().sum(), [1.2, 1.0]).message.startswith("not finite")
     assert minimize(ROSENBROCK, START, evaluations=5).message == "budget spent: 5 of 5 evaluations."
+
+
+def test_a_place_that_is_not_finite_is_written_in_words():
+    assert place(torch.tensor([math.nan, 2, math.inf, -math.inf, 5])) == "x = (nan, 2, inf, −inf, ...)"
 
 
 def test_a_hole_in_the_function_is_stepped_around():

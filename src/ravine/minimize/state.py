@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ..numbers import short
+from ..numbers import MINUS, short
 
 Memory = dict[str, Any]
 """What a descent or a search remembers from step to step: tensors and numbers by name."""
@@ -115,7 +115,7 @@ def place(x: Tensor, most: int = 4) -> str:
     >>> print(place(torch.tensor([1.0, -2.5, 0.0])))
     x = (1, −2.5, 0)
     """
-    shown = [short(value) for value in x[:most].tolist()]
+    shown = [short(value) if _is_finite(value) else f"{value}".replace("-", MINUS) for value in x[:most].tolist()]
     return f"x = ({', '.join(shown)}{', ...' if len(x) > most else ''})"
 
 
