@@ -57,7 +57,7 @@ def lasso(x):
 def test_a_kink_is_no_minimum_by_rounding(method):
     result = minimize(lasso, [3.0, -4.0], method)
     assert not result.success
-    assert result.message.startswith("a kink: the slope jumps, and no lower value was found, at x = (")
+    assert result.message.startswith("a kink: the slope jumps, and no lower value was found at x = (")
 
 
 @pytest.mark.parametrize(("method", "search"), [("newton", "trust_region"), ("gradient_descent", "hager_zhang")])

@@ -107,7 +107,7 @@ def _doubted(objective: Objective, state: State) -> State:
             return state
     except BudgetSpentError:
         return state
-    return state.ended(False, f"a kink: the slope jumps, and no lower value was found, at {place(state.x)}.")
+    return state.ended(False, f"a kink: the slope jumps, and no lower value was found at {place(state.x)}.")
 
 
 def check_pair(descent: Descent, search: Search) -> None:
