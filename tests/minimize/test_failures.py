@@ -44,6 +44,8 @@ OTHER = torch.ones(2, dtype=torch.float64, requires_grad=True)
         ({"fun": lambda x: 3.0}, "returned 3 at .* without a trace of x, so it has no gradient"),  # noqa: ARG005
         ({"fun": lambda x: torch.ones(())}, "returned 1 at .* without a trace"),  # noqa: ARG005
         ({"fun": lambda x: x.sum().detach()}, "without a trace of x"),
+        ({"fun": lambda x: np.sin(x).sum()}, "fun uses NumPy, .*: compute with PyTorch's functions, or give gradient="),
+        ({"fun": np.sin, "method": "gauss_newton"}, r"fun uses NumPy, .*: compute with PyTorch's functions\."),
         ({"fun": lambda x: OTHER.sum()}, "returned 2 at .* without a trace of x"),  # noqa: ARG005
         ({"fun": lambda x: OTHER**2, "method": "gauss_newton"}, "residuals without a trace of x at"),  # noqa: ARG005
         ({"fun": lambda x: x.sum() * math.nan}, "The function is nan at the start, x = "),

@@ -148,6 +148,16 @@ def test_a_gradient_of_ones_own_is_used():
     assert result.success
 
 
+@pytest.mark.parametrize("kind", [float, np.float32, np.float64, lambda value: np.array([value])])
+def test_a_function_written_with_numpy_needs_a_gradient_of_its_own(kind):
+    def fun(x):
+        return kind(optimize.rosen(np.asarray(x)))
+
+    result = minimize(fun, np.array([-1.2, 1.0]), gradient=lambda x: optimize.rosen_der(np.asarray(x)), tolerance=1e-3)
+    assert result.success
+    assert result.x == pytest.approx([1, 1], abs=1e-2)
+
+
 @pytest.mark.parametrize("method", ["lbfgs", "newton", "newton_cg"])
 def test_a_leaf_that_is_not_used_stays_where_it_is(method):
     result = minimize(lambda x: (x["used"] ** 2).sum(), {"used": [1.0, 2.0], "not": [3.0]}, method)

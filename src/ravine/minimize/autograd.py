@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -49,7 +51,7 @@ class FunctionObjective(Objective):
     def _differentiated(self, x: Tensor, *, twice: bool = False) -> tuple[float, Tensor]:
         """The value and the gradient; twice, where the gradient is to be differentiated again."""
         with torch.enable_grad():
-            value = self.function(x)
+            value = _followed(self.function, x, "compute with PyTorch's functions, or give gradient=")
         number = as_number(value, x)
         gradient = _gradient(value, x, twice=twice) if isinstance(value, Tensor) else None
         if gradient is None:
@@ -75,7 +77,9 @@ def as_number(value: Any, x: Tensor) -> float:
     """
     if isinstance(value, Tensor) and value.numel() == 1 and not value.is_complex():
         return float(value.detach())
-    if isinstance(value, (int, float)):
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.reshape(())[()]
+    if isinstance(value, Real):
         return float(value)
     raise RavineError(
         f"fun must return one number, got {_described(value)} at {place(x)}. Residuals are for "
@@ -116,7 +120,7 @@ class ResidualObjective(Objective):
     def _at(self, x: Tensor) -> tuple[Tensor, Tensor]:
         x = x.detach().requires_grad_()
         with torch.enable_grad():
-            r = self.residuals(x)
+            r = _followed(self.residuals, x, "compute with PyTorch's functions")
             if not isinstance(r, Tensor) or r.ndim == 0 or r.is_complex() or not r.numel():
                 raise RavineError(
                     f"fun must return a vector of residuals for a least-squares method, got {_described(r)} at "
@@ -125,6 +129,16 @@ class ResidualObjective(Objective):
             if not r.requires_grad:
                 raise RavineError(_no_jacobian(x))
             return x, r.reshape(-1).to(x.dtype)
+
+
+def _followed(fun: Callable[[Tensor], Any], x: Tensor, instead: str) -> Any:
+    """Calls a function that automatic differentiation is to follow."""
+    try:
+        return fun(x)
+    except RuntimeError as error:
+        if "Can't call numpy() on Tensor" not in str(error):
+            raise
+        raise RavineError(f"fun uses NumPy, which leaves no trace of x for a gradient: {instead}.") from error
 
 
 def _gradient(of: Tensor, x: Tensor, weights: Tensor | None = None, *, twice: bool = False) -> Tensor | None:
