@@ -1,6 +1,7 @@
 """Colors are measured the way eyes differ: in OKLab, through three dichromacies, against the paper."""
 
 import math
+from collections import Counter
 from itertools import combinations
 
 import numpy as np
@@ -96,6 +97,40 @@ def test_no_two_methods_of_a_study_look_the_same(names):
 def test_a_look_does_not_depend_on_the_order_of_methods(names, random):
     shuffled = random.sample(names, len(names))
     assert looks(names) == looks(shuffled)
+
+
+FAMILIES = st.dictionaries(st.text(min_size=3, max_size=12), st.sampled_from(sorted(KNOWN | LATER)), max_size=12)
+
+
+@given(FAMILIES, st.lists(st.sampled_from(sorted(KNOWN | LATER)), unique=True), st.randoms(use_true_random=False))
+def test_a_variant_wears_the_color_of_its_method_in_any_company(families, named, random):
+    known = KNOWN | LATER
+    names = [*named, *(name for name in families if name.lower() not in known)]
+    given = looks(names, families)
+    for name in names:
+        assert given[name].color == known[name if name in known else families[name]].color
+    assert {name: given[name] for name in named} == {name: known[name] for name in named}
+    assert given == looks(random.sample(names, len(names)), families)
+    for family, members in Counter(families.get(name, name) for name in names).items():
+        each = [given[name] for name in names if families.get(name, name) == family]
+        assert members > 4 or len({look.symbol for look in each}) == members
+        assert known[family] in each  # the first of them looks as it does when it is alone
+
+
+def test_of_one_method_up_to_four_have_dashes_and_markers_of_their_own():
+    families = dict.fromkeys(["SGD(lr=0.1)", "Clip(SGD(), norm=1)", "SAM(SGD())"], "sgd")
+    given = looks(["sgd", *families], families)
+    assert given["sgd"] == KNOWN["sgd"]
+    assert {look.color for look in given.values()} == {COLORS["gray"]}
+    assert {look.dash for look in given.values()} == set(DASHES)
+    assert len({look.symbol for look in given.values()}) == 4
+
+
+def test_a_variant_leaves_the_look_of_a_named_method_free_while_there_are_others():
+    families = dict.fromkeys(["Newton(safeguard=None)", "Newton(least=0.1)"], "newton")
+    pairs = {(look.color, look.dash) for look in looks(["newton", *families], families).values()}
+    assert (LATER["radam"].color, LATER["radam"].dash) not in pairs
+    assert len(pairs) == 3
 
 
 def test_more_methods_than_looks_still_get_one():

@@ -117,7 +117,8 @@ def test_a_method_looks_like_its_family_however_it_is_written():
     assert by_name["Adam(lr=0.1)"] == KNOWN["adam"]
     assert by_name["Momentum(lr=0.0005)"] == KNOWN["momentum"]
     two = [by_name["SGD(lr=0.001)"], by_name["SGD(lr=0.1)"]]
-    assert two[0] != two[1]
+    assert two[0] == KNOWN["sgd"]
+    assert two[1].color == KNOWN["sgd"].color
     assert len({(look.color, look.dash) for look in by_name.values()}) == 5
     assert {look.color for look in by_name.values()} <= set(COLORS.values())
 

@@ -71,8 +71,21 @@ def test_a_rule_of_a_file_takes_part(tmp_path):
 
 
 def test_the_family_decides_the_look():
-    families = [read_method(text).family for text in ("adam", "Adam(lr=0.1)", "LBFGS(history=3)", "SAM(SGD())")]
-    assert families == ["adam", "adam", "lbfgs", "SAM(SGD())"]
+    texts = ("adam", "Adam(lr=0.1)", "LBFGS(history=3)", "Newton(safeguard=None)", "SAM(Clip(SGD(), norm=1.0))")
+    assert [read_method(text).family for text in texts] == ["adam", "adam", "lbfgs", "newton", "sgd"]
+
+
+def test_a_rule_of_one_s_own_is_of_no_family_even_if_it_bears_a_known_name(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from ravine.rules.rule import Number, Rule, field\n"
+        "class Adam(Rule):\n"
+        "    lr: Number = field(0.1, 'step length', at_least=0)\n"
+        "    def update(self, p, g):\n"
+        "        return p - self.lr * g / 2\n"
+    )
+    found = read_method(f"{file}:Adam")
+    assert found.family == found.name
 
 
 def test_a_handful_is_watched_where_nobody_is_named():

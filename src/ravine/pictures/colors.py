@@ -7,7 +7,7 @@ Machado, Oliveira & Fernandes 2009; of the eight of Okabe & Ito 2008, "Color Uni
 """
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 PAPER = {"light": "#ffffff", "dark": "#15181c"}
@@ -96,27 +96,50 @@ SYMBOLS = (
 OTHERS = tuple(color for name, color in COLORS.items() if name != "ink")
 
 
-def looks(methods: Iterable[str]) -> dict[str, Look]:
+def looks(methods: Iterable[str], families: Mapping[str, str] | None = None) -> dict[str, Look]:
     """Gives every method of a study its look.
 
-    A method's look follows from its name; where two names would look the same, the later one in the alphabet takes
-    the next look that is free.
+    A method that has a name wears its color everywhere, and so does every variant of it: the first of a family in its
+    own dash and marker, further ones in the next dash and marker that are free. The look of any other follows from its
+    name; where two would look the same, the later one in the alphabet takes the next look that is free.
 
     Args:
         methods: The names, in any order.
+        families: The method that each is a variant of, by name, where it does not bear that name itself.
 
     Returns:
-        The look of each, no two with the same color and dash as long as there are at most forty unknown names.
+        The look of each, no two with the same color and dash as long as there are at most four of a family, and at most
+        forty unknown names.
 
     >>> looks(["adam", "mine"])["adam"].dash
     'solid'
+    >>> [look.dash for look in looks(["Clip(Adam())", "adam"], {"Clip(Adam())": "adam"}).values()]
+    ['dash', 'solid']
     """
-    names = list(methods)
-    known = KNOWN | LATER
-    given = {name: known[name.lower()] for name in names if name.lower() in known}
-    for name in sorted(set(names) - set(given)):
+    names, known = list(methods), KNOWN | LATER
+    family = {name: name.lower() if name.lower() in known else (families or {}).get(name, "") for name in names}
+    given: dict[str, Look] = {}
+    for name in sorted(family, key=lambda name: (name != family[name], name)):
+        if family[name] in known and known[family[name]] not in given.values():
+            given[name] = known[family[name]]
+    for name in sorted(set(family) - set(given)):
+        if family[name] in known:
+            given[name] = _variant(known[family[name]], given.values())
+    for name in sorted(set(family) - set(given)):
         given[name] = _free(name, given.values())
     return {name: given[name] for name in names}
+
+
+def _variant(look: Look, taken: Iterable[Look]) -> Look:
+    """The same color in another dash, of no other method if there is one, and with another marker."""
+    taken, named = list(taken), [*KNOWN.values(), *LATER.values()]
+    own = DASHES.index(look.dash)
+    pairs = {each[:2] for each in taken}
+    free = [dash for dash in DASHES[own + 1 :] + DASHES[:own] if (look.color, dash) not in pairs]
+    dashes = sorted(free, key=lambda dash: (look.color, dash) in {each[:2] for each in named}) or [look.dash]
+    shapes = [{each.symbol for each in some} for some in (taken, [e for e in taken if e.color == look.color], ())]
+    symbol = next(symbol for used in shapes for symbol in SYMBOLS if symbol not in used)
+    return Look(look.color, dashes[0], symbol)
 
 
 def _free(name: str, taken: Iterable[Look]) -> Look:

@@ -154,7 +154,9 @@ def info(scene: Scene) -> Trajectories:
     x, y = np.linspace(left, right, GRID), np.linspace(low, high, GRID)
     heights = surface(np.stack(np.meshgrid(x, y), -1)) - lowest
     minima, saddles, maxima = (np.array([point.x for point in each]).reshape(-1, 2) for each in _known(surface, view))
-    tracks = tuple(_track(course, look, lowest) for course, look in zip(scene.courses, _looks(scene), strict=True))
+    families = {course.method.name: course.method.family for course in scene.courses}
+    look = looks(families, families)
+    tracks = tuple(_track(course, look[course.method.name], lowest) for course in scene.courses)
     return Trajectories(
         surface.title, _formula(surface), scene.fairness, x, y, heights, _levels(heights), lowest,
         bool(surface.minima), minima, saddles, maxima, np.array(scene.start), scene.steps,
@@ -188,17 +190,6 @@ def _known(surface: Surface, view: Floats) -> Iterator[list[Point]]:
         inside = [point for point in points if (view[:, 0] <= point.x).all() and (point.x <= view[:, 1]).all()]
         many = len(inside) > MOST_MARKS
         yield [point for point in inside if point.value == surface.minima[0].value] if many else inside
-
-
-def _looks(scene: Scene) -> list[Look]:
-    """A method that is one of a family alone looks like its family, however it is written."""
-    families = [course.method.family for course in scene.courses]
-    names = [
-        family if families.count(family) == 1 or course.method.name.lower() == family else course.method.name
-        for course, family in zip(scene.courses, families, strict=True)
-    ]
-    given = looks(names)
-    return [given[name] for name in names]
 
 
 def _track(course: Course, look: Look, lowest: float) -> Track:

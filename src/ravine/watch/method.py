@@ -48,11 +48,14 @@ class Method:
 
     @property
     def family(self) -> str:
-        """The name of the method that this is one of, by which pictures know its color; its own if there is none."""
-        kind = type(self.part).__name__
-        known = {**METHODS, **DESCENTS}
-        found = (name for name, part in known.items() if part.__name__ == kind)
-        return next(found, self.name)
+        """The name of the method that this is one of, by which pictures know its color; its own if there is none.
+
+        A wrapper counts as what it wraps.
+        """
+        part = self.part
+        while isinstance(part, Wrapper):
+            part = part.rule
+        return next((name for name, kind in {**METHODS, **DESCENTS}.items() if type(part) is kind), self.name)
 
 
 def read_methods(given: str | Sequence[Given] | None) -> tuple[Method, ...]:

@@ -71,6 +71,7 @@ def noise() -> Exhibit:
         ),
         tuple((name, f"lr {lr:g}") for name in NAMES.values()),
         proofs,
+        dict.fromkeys(NAMES.values(), "sgd"),
     )  # fmt: skip
 
 
@@ -171,4 +172,5 @@ def budget() -> Exhibit:
         ),
         tuple(settings),
         tuple(proofs),
+        dict.fromkeys(NAMES.values(), "sgd"),
     )

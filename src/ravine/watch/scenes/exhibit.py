@@ -1,7 +1,8 @@
 """What a scene of the gallery holds: words, the numbers that prove them, and what is drawn."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -133,7 +134,7 @@ class Curves:
     Attributes:
         title: What goes up.
         across: What goes to the right.
-        lines: The curves; those called `THEORY` are drawn thin, under the others.
+        lines: The curves; those called `THEORY` are drawn thin, over pale bands of the others.
         scales: The scale along both axes, "linear" or "log".
         bounds: The lowest and the highest number that is drawn; None for all.
     """
@@ -175,6 +176,7 @@ class Exhibit:
         panels: What is drawn, from left to right.
         settings: Who is drawn, in order, and at which settings.
         proofs: The numbers that prove the title.
+        families: The method that someone is one of, by name, where the name does not begin with it.
     """
 
     key: str
@@ -183,3 +185,4 @@ class Exhibit:
     panels: tuple[Curves | Map, ...]
     settings: tuple[tuple[str, str], ...]
     proofs: tuple[Proof, ...]
+    families: Mapping[str, str] = field(default_factory=dict)

@@ -90,4 +90,5 @@ def averaging() -> Exhibit:
         ),
         ((names[0], f"lr {LR:g}"), (names[1], f"of those after step {FROM}, lr {LR:g}")),
         tuple(proofs),
+        {names[1]: "sgd"},
     )  # fmt: skip
