@@ -7,7 +7,8 @@ import time
 import pytest
 
 from ravine.errors import RavineError
-from ravine.pictures.scenes import draw, key
+from ravine.pictures.colors import KNOWN, LATER, WORDS
+from ravine.pictures.scenes import draw, key, variable
 from ravine.report.scenes import html, write
 from ravine.watch.scenes import SCENES, Proof
 
@@ -75,6 +76,44 @@ def test_nobody_looks_like_another(exhibits):
     for exhibit in exhibits:
         looks = [mark.look for mark in key(exhibit) if mark.look]
         assert len({(look.color, look.dash) for look in looks}) == len(looks) == len(exhibit.settings)
+
+
+def test_everyone_wears_the_color_of_the_method_that_it_is_one_of(exhibits):
+    colors = {mark.name: mark.look.color for exhibit in exhibits for mark in key(exhibit) if mark.look}
+    assert colors["momentum, fastest"] == colors["momentum"] == KNOWN["momentum"].color
+    assert colors["newton, undamped"] == LATER["newton"].color
+    batches = key(SCENES["noise"]())
+    assert {mark.look.color for mark in batches if mark.look} == {KNOWN["sgd"].color}
+
+
+def strokes(svg, color):
+    """Width and strength of every line of a color, in the order in which they are drawn."""
+    styles = [
+        style for style in re.findall(r'style="([^"]*)"', svg) if f"stroke: var({variable(color.light)})" in style
+    ]
+    found = [
+        [re.search(rf"{name}: ([\d.]+)", style) for name in ("stroke-width", "stroke-opacity")] for style in styles
+    ]
+    return [tuple(float(each[1]) if each else 1.0 for each in pair) for pair in found]
+
+
+def test_theory_is_a_thin_line_over_the_pale_band_of_what_was_measured(exhibits):
+    svg = draw(exhibits[0])[1].svg
+    measured, theory = strokes(svg, KNOWN["momentum"].color), strokes(svg, WORDS)
+    bands = [(width, strength) for width, strength in measured if width > 2]
+    assert len(bands) == 2
+    assert all(strength < 0.6 for _, strength in bands)
+    assert len(theory) == 3
+    assert all(3 * width < bands[0][0] and strength == 1 for width, strength in theory)
+    last = svg.rindex(f"stroke: var({variable(KNOWN['momentum'].color.light)}); stroke-opacity")
+    assert svg.index(f"stroke: var({variable(WORDS.light)})") > last  # it lies on top
+
+
+def test_of_courses_of_one_color_the_wilder_is_the_fainter():
+    svg = draw(SCENES["noise"]())[0].svg
+    drawn = strokes(svg, KNOWN["sgd"].color)
+    assert [strength for _, strength in drawn[:3]] == pytest.approx([0.5, 0.75, 1.0])  # batches of 1 and 10, all 200
+    assert drawn[:3] == sorted(drawn[:3])
 
 
 def test_the_same_scenes_make_the_same_page(exhibits, page):

@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator, StrMethodFormatter
 
 from ravine.watch.scenes import THEORY, Curves, Exhibit, Line, Map
 
-from .colors import AXIS, COLORS, FAINT_WORDS, GRID, KNOWN, LATER, QUIET, SHEET, WORDS, Look, looks
+from .colors import AXIS, COLORS, FAINT_WORDS, GRID, QUIET, SHEET, WORDS, Look, looks
 from .trajectories_stage import DASHES, SIZES, SYMBOLS
 
 WIDTH, HEIGHT, MAP_HEIGHT = 5.2, 3.9, 3.9
@@ -32,6 +32,12 @@ RESOLUTION = 180
 
 FEW_DECADES = 300
 """Up to which ratio of its ends a logarithmic axis has numbers between the powers of ten."""
+
+FAINTEST = 0.5
+"""How strongly, at least, a course is drawn that shares its color with calmer ones."""
+
+BAND, PALE = 3.6, 0.55
+"""How wide and how strong a measured line is where a thin one tells what theory says."""
 
 FEW_DOTS = 90
 """Up to how many steps each is marked: beyond, dots hide the line."""
@@ -53,7 +59,7 @@ class Drawn(NamedTuple):
 
 
 def names(exhibit: Exhibit) -> dict[str, Look]:
-    """Gives everyone in a scene a look: that of the method which it is one of, if no other has it before.
+    """Gives everyone in a scene a look: that of the method which it is one of.
 
     Args:
         exhibit: The scene.
@@ -62,14 +68,7 @@ def names(exhibit: Exhibit) -> dict[str, Look]:
         The look of each by name.
     """
     each = [name for name, _ in exhibit.settings]
-    families = [re.split(r"[ ,]", name)[0] for name in each]
-    free = [family for family in families if family in KNOWN | LATER and family not in each]
-    known = [
-        family if family in free and families.index(family) == position else name
-        for position, (name, family) in enumerate(zip(each, families, strict=True))
-    ]
-    given = looks(known)
-    return {name: given[one] for name, one in zip(each, known, strict=True)}
+    return looks(each, {name: re.split(r"[ ,]", name)[0] for name in each} | dict(exhibit.families))
 
 
 def key(exhibit: Exhibit) -> tuple[Mark, ...]:
@@ -165,9 +164,9 @@ def _draw_map(axes: Axes, panel: Map, known: dict[str, Look]) -> None:
         for place in inside:
             axes.plot(*place, marker=marker, markersize=size, color=SHEET.light, markeredgecolor=WORDS.light, zorder=6)
     middle, reach = np.array([left + right, low + high]) / 2, np.array([right - left, high - low]) * 3
-    for name, points in panel.walks:
-        near = np.clip(points[np.isfinite(points).all(1)], middle - reach, middle + reach)
-        _walk(axes, near, known[name], panel.dotted and len(near) <= FEW_DOTS)
+    near = {n: np.clip(points[np.isfinite(points).all(1)], middle - reach, middle + reach) for n, points in panel.walks}
+    for name, loud in _loudness(near, known):
+        _walk(axes, near[name], known[name], panel.dotted and len(near[name]) <= FEW_DOTS, loud)
     for _, points in panel.walks[:1]:
         axes.plot(
             *points[0], "o", markersize=9, markeredgewidth=1.8, color="none", markeredgecolor=WORDS.light, zorder=8
@@ -181,12 +180,23 @@ def _levels(heights: np.ndarray) -> np.ndarray:
     return np.geomspace(low, high, LEVELS + 1)[:-1]
 
 
-def _walk(axes: Axes, points: np.ndarray, look: Look, dotted: bool) -> None:
+def _loudness(walks: dict[str, np.ndarray], known: dict[str, Look]) -> list[tuple[str, float]]:
+    """How strongly each is drawn: of those that share a color the longest way is the faintest, and lies lowest."""
+    ways = {name: float(np.linalg.norm(np.diff(points, axis=0), axis=1).sum()) for name, points in walks.items()}
+    found = []
+    for name in sorted(walks, key=lambda name: -ways[name]):
+        rivals = sorted((other for other in walks if known[other].color == known[name].color), key=ways.__getitem__)
+        found.append((name, 1 - (1 - FAINTEST) * rivals.index(name) / max(len(rivals) - 1, 1)))
+    return found
+
+
+def _walk(axes: Axes, points: np.ndarray, look: Look, dotted: bool, loud: float) -> None:
     color, symbol = look.color.light, SYMBOLS[look.symbol]
     drawn: Any = {"color": color, "solid_joinstyle": "round", "clip_on": True}
-    axes.plot(*points.T, color=SHEET.light, linewidth=3.4, alpha=0.75, zorder=4)
-    axes.plot(*points.T, linewidth=1.7, zorder=5, **drawn)
-    if dotted:
+    if loud == 1:
+        axes.plot(*points.T, color=SHEET.light, linewidth=3.4, alpha=0.75, zorder=4)
+    axes.plot(*points.T, linewidth=1.7 * loud**0.5, alpha=loud, zorder=5 if loud == 1 else 4, **drawn)
+    if dotted and loud == 1:
         axes.plot(*points.T, linestyle="", marker="o", markersize=3.2, markeredgewidth=0, zorder=5, **drawn)
     size = SIZES.get(look.symbol, 10.0) * 0.85
     axes.plot(*points[-1], marker=symbol, markersize=size, markeredgecolor=SHEET.light, zorder=7, **drawn)
@@ -194,11 +204,12 @@ def _walk(axes: Axes, points: np.ndarray, look: Look, dotted: bool) -> None:
 
 def _draw_curves(axes: Axes, panel: Curves, known: dict[str, Look]) -> None:
     axes.set(xscale=panel.scales[0], yscale=panel.scales[1])
+    beside = any(line.name == THEORY for line in panel.lines)
     for position, line in enumerate(panel.lines):
         if line.name == THEORY:
-            axes.plot(line.x, line.y, color=WORDS.light, linewidth=1.0, linestyle=(0, (2, 2)), zorder=6)
+            axes.plot(line.x, line.y, color=WORDS.light, linewidth=0.9, zorder=6)
         else:
-            _curve(axes, line, known[line.name], position)
+            _curve(axes, line, known[line.name], position, beside)
     if panel.bounds is not None:
         axes.set_ylim(*panel.bounds)
     if panel.scales[0] == "linear":
@@ -216,14 +227,19 @@ def _draw_curves(axes: Axes, panel: Curves, known: dict[str, Look]) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _curve(axes: Axes, line: Line, look: Look, position: int) -> None:
-    """A line with a few markers on it, whose places differ from line to line, so that none hides another."""
+def _curve(axes: Axes, line: Line, look: Look, position: int, beside: bool) -> None:
+    """A line with a few markers on it, whose places differ from line to line, so that none hides another.
+
+    Where theory is drawn as well, as a thin line, it is a pale band on which that can be seen.
+    """
     count = len(np.asarray(line.x))
     apart = max(1, count // 5)
     every = (min(apart * (position % 4 + 1) // 5, count - 1), apart) if count > 12 else 1
+    style: Any = {"linewidth": BAND, "alpha": PALE} if beside else {"linewidth": 1.9, "linestyle": DASHES[look.dash]}
+    axes.plot(line.x, line.y, color=look.color.light, zorder=5, **style)
     axes.plot(
-        line.x, line.y, color=look.color.light, linestyle=DASHES[look.dash], linewidth=1.9, marker=SYMBOLS[look.symbol],
-        markersize=SIZES.get(look.symbol, 10.0) * 0.7, markeredgecolor=SHEET.light, markevery=every, zorder=5,
+        line.x, line.y, color=look.color.light, linestyle="", marker=SYMBOLS[look.symbol], zorder=7,
+        markersize=SIZES.get(look.symbol, 10.0) * 0.7, markeredgecolor=SHEET.light, markevery=every,
     )  # fmt: skip
 
 
