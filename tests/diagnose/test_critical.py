@@ -507,10 +507,12 @@ def once(x):
         (lambda: classify(SURFACES["beale"], [1.0, 2.0], dense_up_to=math.nan), "classify(dense_up_to=nan): dense_up_"),
         (lambda: classify(SURFACES["beale"], [1.0, 2.0], most=math.nan), "most must be a whole number, at least 1"),
         (lambda: classify(SURFACES["beale"], [1.0, 2.0], count=True), "count must be a whole number, at least 1"),
+        (lambda: classify(SURFACES["beale"], [1.0, 2.0], dtype=torch.half), "classify(dtype=torch.float16): dtype"),
         (lambda: classify(SURFACES["beale"], [1.0, 2.0], seed=-1), "seed must be a whole number, at least 0"),
         (lambda: classify(SURFACES["beale"], [1.0, 2.0], tolerance=0), "tolerance must be above 0"),
         (lambda: classify(SURFACES["beale"], [1.0, 2.0], directions=0), "directions must be a whole number"),
-        (lambda: find_critical_points(lambda x: x), "surface must be a ravine.functions.Surface"),
+        (lambda: find_critical_points(lambda x: x), "must be a ravine.functions.Surface, got <function "),
+        (lambda: find_critical_points(StrictSaddle), "your function as its method value(self, x, y), made once"),
         (lambda: find_critical_points(SURFACES["beale"], starts=0), "starts must be a whole number, at least 1"),
         (lambda: find_critical_points(SURFACES["beale"], radius=0), "find_critical_points(radius=0): radius must be"),
         (lambda: find_critical_points(SURFACES["beale"], seed=1.5), "find_critical_points(seed=1.5): seed must be a "),
@@ -525,7 +527,7 @@ def once(x):
         (lambda: classify_network(task_of(nn.Flatten), nn.Linear(3, 1).half(), dtype=None), "own is torch.float16, "),
         (lambda: classify_network(task_of(nn.Flatten), None), "model must be a network, as train(...).model, got None"),
         (lambda: classify_network(task_of(nn.Flatten), nn.Linear), "as train(...).model, got the class Linear."),
-        (lambda: classify_network(nn.Linear(3, 1), nn.Linear(3, 1)), "must be a task or the name of one, got a Linear."),
+        (lambda: classify_network(nn.Linear(3, 1), nn.Linear(3, 1)), "a task or the name of one, got a Linear."),
         (lambda: classify_network("digit", nn.Linear(3, 1)), "there is no task 'digit'"),
         (lambda: classify_network(task_of(nn.Flatten), nn.Linear(7, 1)), "Linear and the loss can't take a batch of "),
         (lambda: classify_network(task_of(nn.Flatten), Deaf(3, 1)), "loss does not depend on the network's weights"),
@@ -617,7 +619,7 @@ def test_the_result_reads_well():
 def test_the_programs_of_the_page_print_what_it_says(capsys):
     names: dict = {}
     programs = [block for block in blocks("critical_points.md") if block.language == "python"]
-    assert len(programs) == sum(bool(block.shown) for block in programs) == 6
+    assert len(programs) == sum(bool(block.shown) for block in programs) == 7
     for block in programs:
         exec(compile(block.code, "critical_points.md", "exec"), names)  # noqa: S102 - it is the page's own
         assert numberless(capsys.readouterr().out) == numberless(block.shown)

@@ -63,7 +63,8 @@ def find_critical_points(
     """
     if not isinstance(surface, Surface):
         raise RavineError(
-            f"find_critical_points(surface): surface must be a ravine.functions.Surface, got {surface!r}."
+            f"find_critical_points(surface): surface must be a ravine.functions.Surface, got {surface!r}: give a class "
+            "with your function as its method value(self, x, y), made once, as docs/functions.md shows."
         )
     check_whole("find_critical_points", "starts", starts, 1)
     check_whole("find_critical_points", "seed", seed, 0)
