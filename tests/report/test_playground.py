@@ -658,3 +658,11 @@ def test_ripples_are_drawn_finely_enough_to_be_those_of_the_surface(at):
     for name in ("ravine", "rastrigin"):
         seen.page.locator("#surface").select_option(name)
         assert seen.know("shaded.lines.length") == seen.know("KNOWN.levels")
+
+
+def test_the_numbers_of_evaluations_stand_apart(at):
+    phone = at(EVERYONE + "&steps=2000", **PHONE)
+    places = phone.know("evaluationTicks(scale, 2000).map((tick) => [scale.x(tick, 2000), widthOf(`${tick}`)])")
+    assert len(places) > 1
+    for (x, width), (after, wider) in itertools.pairwise(places):
+        assert x + width / 2 + 8 < after - wider / 2

@@ -1,6 +1,6 @@
 // The chart: height above the lowest value against evaluations.
 
-const MARGIN = { left: 58, top: 30, bottom: 54 };
+const MARGIN = { left: 58, top: 36, bottom: 54 };
 
 // Room for the widest of the names, which stand right of their lines.
 const BESIDE = 12;
@@ -77,6 +77,9 @@ function heightTicks(low, high) {
   return found.filter((tick) => Math.log10(tick) >= low && Math.log10(tick) <= high);
 }
 
+// As many as stand beside each other with room between them.
+const evaluationTicks = (scale, budget) => ticksOf(0, budget, Math.max(2, Math.min(4, Math.floor((scale.right - MARGIN.left) / 60))));
+
 function drawFrame(brush, scale, height, budget, surface) {
   const [grid, faint] = [ink(KNOWN.quiet.grid), ink(KNOWN.quiet.faint)];
   brush.lineWidth = 1;
@@ -97,7 +100,7 @@ function drawFrame(brush, scale, height, budget, surface) {
   brush.lineTo(scale.right, bottom);
   brush.stroke();
   const under = bottom + (scale.isLeft ? 27 : 18);
-  for (const tick of ticksOf(0, budget, 4)) tickWord(brush, `${tick}`, scale.x(tick, budget), under, "center", faint);
+  for (const tick of evaluationTicks(scale, budget)) tickWord(brush, `${tick}`, scale.x(tick, budget), under, "center", faint);
   tickWord(brush, "gradient evaluations", scale.x(budget / 2, budget), height - 8, "center", faint);
   const origin = ["the lowest value in the box", "the value at the minimum"][surface.minima.length] ?? "the value at the deepest minimum";
   const from = `height above ${short(lowestOf(surface))}, ${origin}`;
