@@ -176,6 +176,113 @@ def test_graphs_of_losses_are_dropped_at_once():
     assert len(made) > 10
 
 
+def changed(loss, optimizer, how):
+    """Changes the parameters between two steps; gives the optimizer of one that begins there."""
+    if how == "added":
+        optimizer.add_param_group({"params": [loss.bias]})
+    elif how == "frozen":
+        loss.bias.requires_grad_(False)
+    elif how == "converted":
+        for name in ("weight", "bias"):
+            getattr(loss, name).data = getattr(loss, name).data.float()
+        loss.x, loss.y = loss.x.float(), loss.y.float()
+    else:
+        loss.weight.data, loss.x = loss.weight.data[:4].clone(), loss.x[:, :4]
+    return type(optimizer)(loss.params, max_iter=3)
+
+
+@pytest.mark.parametrize("same", [False, True])
+@pytest.mark.parametrize("how", ["added", "frozen", "converted", "resized"])
+@pytest.mark.parametrize("kind", [LBFGS, BFGS, NewtonCG])
+def test_other_parameters_begin_anew(kind, how, same):
+    places = []
+    for new in (False, True):
+        loss = Logistic()
+        optimizer = kind(loss.params[: 1 if how == "added" else 2], max_iter=3, same_function=same)
+        optimizer.step(loss if kind is NewtonCG else Closure(optimizer, loss))
+        bias = loss.bias.item()
+        fresh = changed(loss, optimizer, how)
+        optimizer = fresh if new else optimizer
+        optimizer.step(loss if kind is NewtonCG else Closure(optimizer, loss))
+        assert (loss.bias.item() == bias) == (how == "frozen")
+        places.append(loss.place.tolist())
+    assert places[0] == places[1]
+
+
+def stepped(kind, params, **given):
+    optimizer = kind(params, **given)
+    optimizer.step(lambda: sum((p**2).sum() for p in params) if kind is NewtonCG else backward(params))
+    return optimizer.state_dict()
+
+
+def backward(params):
+    loss = sum((p**2).sum() for p in params)
+    loss.backward()
+    return loss
+
+
+def without(saved, name):
+    del saved["state"][0]["standing"][name]
+    return saved
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (lambda p: stepped(BFGS, p, lr=0.5), "the state is of BFGS, and this is LBFGS: make the optimizer that was"),
+        (lambda p: stepped(NewtonCG, p, max_iter=3), "the state is of NewtonCG, and this is LBFGS"),
+        (lambda _: stepped(LBFGS, [torch.ones(3, requires_grad=True)]), r"has shape \[3\] there, and \[2\] here"),
+        (
+            lambda p: stepped(LBFGS, [*p, torch.ones(3, requires_grad=True)]),
+            "the state is of 5 numbers, and there are 2",
+        ),
+        (lambda p: without(stepped(LBFGS, p, lr=0.5), "x"), "of another method, or damaged: it has method, parameters"),
+        (lambda p: stepped(LBFGS, p) | {"state": {0: {"d": 1}, 1: {}}}, "of another method, or damaged: it has d"),
+        (lambda p: torch.optim.Adam(p).state_dict(), "a parameter group has no max_iter, no max_eval, no tolerance_gr"),
+        (lambda _: {}, "takes what state_dict.. gave, with a state and param_groups, got only nothing"),
+        (lambda _: None, "with a state and param_groups, got None"),
+        (lambda _: {"state": {}}, "with a state and param_groups, got only state"),
+        (lambda p: LBFGS(p, lr=0.5).state_dict() | {"param_groups": []}, "different number of parameter groups"),
+        (
+            lambda p: {"state": {}, "param_groups": [LBFGS(p).state_dict()["param_groups"][0] | {"lr": math.nan}]},
+            "lr=nan: must be a finite number, at least 0",
+        ),
+    ],
+)
+def test_a_state_that_does_not_fit_is_refused_whole(state, said):
+    p = torch.ones(2, requires_grad=True)
+    optimizer = LBFGS([p], lr=0.25)
+    optimizer.step(lambda: backward([p]))
+    before = copy.deepcopy(optimizer.state_dict())
+    with pytest.raises(ValueError, match=said):
+        optimizer.load_state_dict(state([torch.ones(2, requires_grad=True)]))
+    after = optimizer.state_dict()
+    assert before["param_groups"] == after["param_groups"]
+    assert torch.equal(before["state"][0]["standing"]["gradient"], after["state"][0]["standing"]["gradient"])
+
+
+def test_a_state_of_another_history_goes_on():
+    loss = Logistic()
+    optimizer = LBFGS(loss.params, max_iter=9, history_size=5)
+    optimizer.step(Closure(optimizer, loss))
+    for history in (10, 3, 100):
+        saved = optimizer.state_dict()
+        optimizer = LBFGS(loss.params, max_iter=9, history_size=history)
+        optimizer.load_state_dict(saved)
+        optimizer.step(Closure(optimizer, loss))
+    np.testing.assert_allclose(loss.place, by_scipy(), atol=1e-6)
+
+
+def test_a_state_before_the_first_step_is_one_too():
+    loss = Logistic()
+    optimizer = LBFGS(loss.params, lr=0.5)
+    other = LBFGS(loss.params)
+    other.step(Closure(other, loss))
+    other.load_state_dict(optimizer.state_dict())
+    assert (other.param_groups[0]["lr"], other.state_dict()) == (0.5, optimizer.state_dict())
+    assert math.isnan(other.value)
+
+
 def test_groups_move_together_as_one():
     found = []
     for grouped in (False, True):

@@ -1,6 +1,5 @@
 """Methods that need the loss as a function, with the face of `torch.optim.Optimizer`."""
 
-import copy
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -21,6 +20,7 @@ from .closure_objective import ClosureObjective, joined, put
 from .groups import listed_once
 from .hooks import hooked
 from .limits import check_budget, check_groups, check_limits
+from .standing import read_state, reopened, taken_up, written
 
 
 class Minimizer(torch.optim.Optimizer):
@@ -29,9 +29,10 @@ class Minimizer(torch.optim.Optimizer):
     Each call of `step` makes up to `max_iter` steps of the method on the function that the closure computes, and ends
     earlier where the gradient's largest component is at most `tolerance_grad`, where a step changes no parameter and no
     loss by more than `tolerance_change`, or after `max_eval` evaluations (None: 5/4 of `max_iter`, as PyTorch has it),
-    but for a search that has begun. What was learned of the curvature stays for the next call. A search that fails
-    moves nothing; `message` says why. Nor does one in which the closure fails, by an error or by Ctrl-C: the parameters
-    are then where the last whole step left them, and the error is raised on.
+    but for a search that has begun. What was learned of the curvature stays for the next call, unless parameters were
+    added, resized, converted, frozen or thawed between the two. A search that fails moves nothing; `message` says why.
+    Nor does one in which the closure fails, by an error or by Ctrl-C: the parameters are then where the last whole step
+    left them, and the error is raised on.
 
     `evaluations` counts all that was spent; `budget`, which may be set before a step to 1 or more, is what it may
     spend at most: then even a search is broken off, and the parameters are where the last whole step left them.
@@ -111,17 +112,15 @@ class Minimizer(torch.optim.Optimizer):
     @property
     def value(self) -> float:
         """The loss where it stands; NaN before the first step."""
-        held = self._held()
-        return math.nan if held is None else held["value"]
+        return self._held()["standing"]["value"] if self._held() else math.nan
 
     @property
     def gradient_norm(self) -> float:
         """The Euclidean norm of the gradient where it stands; NaN before the first step."""
-        held = self._held()
-        return math.nan if held is None else float(held["gradient"].norm())
+        return float(self._held()["standing"]["gradient"].norm()) if self._held() else math.nan
 
-    def _held(self) -> dict[str, Any] | None:
-        return self.state.get(self._params()[0], {}).get("standing")
+    def _held(self) -> dict[str, Any]:
+        return self.state.get(self._params()[0], {})
 
     @override
     def add_param_group(self, param_group: dict[str, Any]) -> None:
@@ -171,8 +170,7 @@ class Minimizer(torch.optim.Optimizer):
 
     def _standing(self, objective: ClosureObjective, x: Tensor) -> tuple[State | None, Any]:
         """Gives the state to go on from, with value and gradient of this closure; None where these are not finite."""
-        held = self._held()
-        before = None if held is None else State(**held)
+        before = taken_up(self._held(), self._params(), x)
         if self.same_function and before is not None and torch.equal(before.x, x):
             return reopened(before, before.point), x.new_tensor(before.value)
         point = Point(x, *objective.value_and_gradient(x))
@@ -219,7 +217,7 @@ class Minimizer(torch.optim.Optimizer):
     def _keep(self, params: list[Tensor], state: State) -> None:
         put(params, state.x)
         self.message = state.message
-        self.state[params[0]]["standing"] = dict(vars(state))
+        self.state[params[0]] = written(state, type(self.descent).__name__, params)
 
     def __getstate__(self) -> dict[str, Any]:
         own = ("descent", "search", "same_function", "message", "evaluations", "budget")
@@ -239,39 +237,10 @@ class Minimizer(torch.optim.Optimizer):
             state_dict: The state of an optimizer with the same method and parameters.
 
         Raises:
-            RavineError: The state is of another method, or of other parameters.
+            RavineError: The state is of another method, or of other parameters; then nothing was taken.
         """
-        super().load_state_dict({**state_dict, "state": {}})
         params = self._params()
-        for held in copy.deepcopy(state_dict["state"]).values():
-            if "standing" not in held:
-                raise RavineError(f"the state is of another method: it has {', '.join(held)}, and no standing.")
-            standing = held["standing"]
-            if standing["x"].numel() != joined(params, params).numel():
-                raise RavineError(
-                    f"the state is of {standing['x'].numel()} numbers, and there are {joined(params, params).numel()}."
-                )
-            self.state[params[0]]["standing"] = _moved(standing, params[0].device)
-
-
-def reopened(state: State, point: Point) -> State:
-    """Gives a state that goes on from a point with what was learned before.
-
-    Args:
-        state: The state, over or not.
-        point: Where it goes on, on whichever function.
-
-    Returns:
-        The state.
-    """
-    return replace(
-        state, x=point.x, value=point.value, gradient=point.gradient, success=None, message="", stalls=0,
-        lowest=math.inf, flattest=math.inf,
-    )  # fmt: skip
-
-
-def _moved(value: Any, device: torch.device) -> Any:
-    """Moves what is of the parameters' kind to their device; small tables of numbers stay on the CPU."""
-    if isinstance(value, Mapping):
-        return {name: each if name == "products" else _moved(each, device) for name, each in value.items()}
-    return value.to(device) if isinstance(value, Tensor) else value
+        held = read_state(state_dict, type(self.descent).__name__, params)
+        super().load_state_dict({**state_dict, "state": {}})
+        if held:
+            self.state[params[0]] = held
