@@ -169,7 +169,7 @@ def test_a_minimum_beside_an_edge_is_one_and_has_no_kink():
     assert classify(lambda x: (x - 1e-6 * x.log()).sum(), [1e-6], radius=1e-7).prediction_error < 0.1
 
 
-@pytest.mark.parametrize("radius", [1e-300, 1e300])
+@pytest.mark.parametrize("radius", [1e-300, 1e300, np.float32(1e-30)])
 def test_no_radius_is_too_short_or_too_long_to_look_at(radius: float):
     found = classify(Himmelblau(), [3.0, 2.0], radius=radius)
     assert found.radius == radius
@@ -531,8 +531,9 @@ def once(x):
         (lambda: classify_network("digit", nn.Linear(3, 1)), "there is no task 'digit'"),
         (lambda: classify_network(task_of(nn.Flatten), nn.Linear(7, 1)), "Linear and the loss can't take a batch of "),
         (lambda: classify_network(task_of(nn.Flatten), Deaf(3, 1)), "loss does not depend on the network's weights"),
-        (lambda: random_field_share(2, samples=0), "samples = 0: samples must be a whole number, at least 1"),
-        (lambda: styblinski_tang_share(0), "n = 0: n must be a whole number, at least 1"),
+        (lambda: random_field_share(2, samples=0), "random_field_share(samples=0): samples must be a whole number"),
+        (lambda: random_field_share(2, seed=-1), "random_field_share(seed=-1): seed must be a whole number"),
+        (lambda: styblinski_tang_share(0), "styblinski_tang_share(n=0): n must be a whole number, at least 1"),
     ],
 )  # fmt: skip
 def test_one_line_says_what_is_wrong(wrong, says: str):

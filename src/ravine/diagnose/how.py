@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 from ..errors import RavineError
@@ -22,7 +22,7 @@ class How:
 
     def __post_init__(self) -> None:
         check_radius("classify", self.radius)
-        if not (isinstance(self.tolerance, (int, float)) and 0 < self.tolerance < math.inf):
+        if not (isinstance(self.tolerance, Real) and 0 < float(self.tolerance) < math.inf):
             raise RavineError(
                 f"classify(tolerance={self.tolerance!r}): tolerance must be above 0 and finite, a share of the radius."
             )
@@ -40,7 +40,7 @@ def check_radius(call: str, radius: Any) -> None:
     Raises:
         RavineError: It is no number, or not above 0.
     """
-    if radius is not None and not (isinstance(radius, (int, float)) and 0 < radius < math.inf):
+    if radius is not None and not (isinstance(radius, Real) and 0 < float(radius) < math.inf):
         raise RavineError(f"{call}(radius={radius!r}): radius must be above 0 and finite, in units of x, or None.")
 
 

@@ -9,7 +9,7 @@ from math import comb
 
 import numpy as np
 
-from ..errors import RavineError
+from .how import check_whole
 
 BATCH = 1_000_000
 """Numbers that are drawn at once."""
@@ -51,7 +51,7 @@ def styblinski_tang_share(n: int) -> SaddleShare:
     >>> [round(styblinski_tang_share(n).saddles, 3) for n in (1, 2, 3, 10)]
     [0.0, 0.444, 0.667, 0.983]
     """
-    _check(n, 1)
+    check_whole("styblinski_tang_share", "n", n, 1)
     return SaddleShare(n, tuple(comb(n, k) * 2 ** (n - k) / 3**n for k in range(n + 1)), 0.0)
 
 
@@ -77,7 +77,8 @@ def random_field_share(n: int, *, samples: int = 20_000, seed: int = 0) -> Saddl
     >>> [round(random_field_share(n).saddles, 2) for n in (1, 2, 3, 6)]
     [0.0, 0.5, 0.75, 0.97]
     """
-    _check(n, samples)
+    for name, given, least in (("n", n, 1), ("samples", samples, 1), ("seed", seed, 0)):
+        check_whole("random_field_share", name, given, least)
     luck, many, weights = np.random.default_rng(seed), max(1, BATCH // (n + 1) ** 2), []
     for start in range(0, samples, many):
         a = luck.standard_normal((min(many, samples - start), n + 1, n + 1))
@@ -87,9 +88,3 @@ def random_field_share(n: int, *, samples: int = 20_000, seed: int = 0) -> Saddl
     by_down, every = weight.mean(0) / weight.sum(1).mean(), weight.sum(1)
     off = weight[:, 1:-1].sum(1) - by_down[1:-1].sum() * every
     return SaddleShare(n, tuple(by_down.tolist()), float(off.std() / len(off) ** 0.5 / every.mean()))
-
-
-def _check(n: int, samples: int) -> None:
-    for name, given in (("n", n), ("samples", samples)):
-        if isinstance(given, bool) or not isinstance(given, int) or given < 1:
-            raise RavineError(f"{name} = {given!r}: {name} must be a whole number, at least 1.")
