@@ -149,6 +149,23 @@ def test_the_exact_loss_is_what_other_runs_come_to(batch, lr):
     assert abs(losses.mean() - exact) < 4 * losses.std() / math.sqrt(runs)
 
 
+def test_the_map_of_rare_inputs_shows_what_its_numbers_prove():
+    scene = SCENES["rare"]()
+    map_, curves = scene.panels
+    losses = {name: RareInputs()(points[-1]) - RareInputs().minima[0].value for name, points in map_.walks}
+    for line in curves.lines:
+        assert losses[line.name] == pytest.approx(line.y[-1], rel=0.3)
+    deepest = RareInputs().minima[0].x[1]
+    off = {name: abs(points[-1, 1] - deepest) for name, points in map_.walks}  # the weight of the rare input
+    assert off["adagrad"] < 0.5 * min(off["sgd"], off["rmsprop"])
+    assert "one of these" in scene.how_to_read
+
+
+@pytest.mark.parametrize("name", ["valley", "rare"])
+def test_a_memory_that_is_not_the_default_is_said(name):
+    assert dict(SCENES[name]().settings)["rmsprop"].startswith("beta 0.9, lr ")
+
+
 def test_without_noise_the_exact_loss_is_that_of_the_whole_batch():
     data, x = RareInputs(), np.zeros(2)
     for _ in range(5):

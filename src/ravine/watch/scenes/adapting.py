@@ -14,7 +14,7 @@ from ...numbers import short
 from ...part import substitute
 from ...rules import SGD, Adadelta, Adagrad, Adam, RMSprop, Rule
 from .exhibit import THEORY, Curves, Exhibit, Floats, Line, Map, Proof, at_least, at_most, near
-from .walking import first, walked, wandered
+from .walking import first, typical, walked, wandered
 
 STEPS = 300
 GRID = torch.logspace(-3, 1, 21, dtype=torch.float64)
@@ -23,6 +23,11 @@ GRID = torch.logspace(-3, 1, 21, dtype=torch.float64)
 def _at(rule: Rule, rates: Any) -> Rule:
     """The rule at many rates at once, a column of them."""
     return substitute(rule, {("lr",): rates})
+
+
+def _written(rule: Rule) -> str:
+    """What is not at its default here: the memory of RMSprop, which is ten times longer by itself."""
+    return f"beta {rule.beta:g}, " if isinstance(rule, RMSprop) else ""
 
 
 def valley() -> Exhibit:
@@ -37,7 +42,7 @@ def valley() -> Exhibit:
         ends[name] = heights[-1].min(0)
         chosen = int(heights[-1, :, 0].argmin())
         courses[name] = tried[:, chosen, 0]
-        settings.append((name, f"lr {short(float(GRID[chosen]))}, the best of 21"))
+        settings.append((name, f"{_written(rule)}lr {short(float(GRID[chosen]))}, the best of 21"))
     ratios = ends["adagrad"] / ends["rmsprop"]
     proofs = [
         at_least(f"Adagrad’s height over RMSprop’s, from {short(x)}, {short(y)}", ratio, 50.0, "at least 50 times")
@@ -48,8 +53,8 @@ def valley() -> Exhibit:
         "valley",
         "Adagrad slows down where RMSprop goes on",
         "A steep gorge opens into a wide valley: Adagrad divides by all slopes that it ever met, so that it keeps the "
-        "small steps of the gorge, and RMSprop divides by those of the last ten steps or so. Both have the best of 21 "
-        "rates for 300 steps: the curves are the heights above the minimum.",
+        "small steps of the gorge, and RMSprop, here with beta 0.9, divides by those of the last ten steps or so. Both "
+        "have the best of 21 rates for 300 steps: the curves are the heights above the minimum.",
         (
             Map("out of the gorge", each, tuple(courses.items()), dotted=False),
             Curves(
@@ -73,30 +78,36 @@ def rare() -> Exhibit:
     few, lowest = Sampled(each, batch_size=1), each.minima[0].value
     rules = {"sgd": SGD(), "rmsprop": RMSprop(beta=0.9), "adagrad": Adagrad()}
     starts = torch.tensor(each.start, dtype=torch.float64).expand(len(RARE_RATES), RARE_RUNS, 2)
-    losses, ends, settings, walks = {}, {}, [], []
+    courses, heights, settings = {}, {}, []
     for name, rule in rules.items():
         slope = partial(few.gradient, generator=torch.Generator().manual_seed(1))
         points = wandered(slope, _at(rule, RARE_RATES[:, None, None]), starts, RARE_STEPS)
-        mean = np.nan_to_num((each(points) - lowest).mean(-1), nan=np.inf)
-        chosen = int(mean[-1].argmin())
-        losses[name], ends[name] = mean[:, chosen], float(mean[-1, chosen])
-        walks.append((name, points[:, chosen, 0]))
-        settings.append((name, f"lr {short(float(RARE_RATES[chosen]))}, the best of {len(RARE_RATES)}"))
+        above = np.nan_to_num(each(points) - lowest, nan=np.inf)
+        chosen = int(above[-1].mean(-1).argmin())
+        courses[name], heights[name] = points[:, chosen], above[:, chosen]
+        setting = f"{_written(rule)}lr {short(float(RARE_RATES[chosen]))}, the best of {len(RARE_RATES)}"
+        settings.append((name, setting))
+    ends = {name: float(above[-1].mean()) for name, above in heights.items()}
     proofs = [Proof("mean loss above the lowest, adagrad", ends["adagrad"], 0.0, 0.035, "below 0.035")]
     for name, times in (("sgd", 2.0), ("rmsprop", 1.3)):
         claim = f"at least {times:g} times"
         proofs.append(at_least(f"{name} over adagrad", ends[name] / ends["adagrad"], times, claim))
+    shown = typical(np.stack([above[-1] for above in heights.values()]))
+    walks = tuple((name, points[:, shown]) for name, points in courses.items())
     t = np.arange(RARE_STEPS + 1)
     return Exhibit(
         "rare",
         "Adagrad is right where some inputs are rare",
         "The second of two inputs is there in one example of twenty: the weight of the first meets noise in every "
         "step and wants small ones, that of the second is seldom heard and wants long ones. Adagrad gives each its "
-        f"own, by how much it has heard; the map is one run, the rare input’s weight upward, and the curves are "
-        f"means over {RARE_RUNS}.",
+        f"own, by how much it has heard: the curves are means over {RARE_RUNS} runs, and the map, with the rare input’s "
+        "weight upward, is the one of these whose losses end nearest to the means.",
         (
-            Map("one run of single examples", each, tuple(walks), ((-0.4, 2.7), (-0.3, 3.4)), dotted=False),
-            Curves("mean loss above the lowest", "steps", tuple(Line(n, t, loss) for n, loss in losses.items())),
+            Map(f"one run of {RARE_RUNS}, single examples", each, walks, ((-0.4, 2.7), (-0.3, 3.4)), dotted=False),
+            Curves(
+                "mean loss above the lowest", "steps",
+                tuple(Line(name, t, above.mean(-1)) for name, above in heights.items()),
+            ),
         ),
         tuple(settings),
         tuple(proofs),
