@@ -354,6 +354,46 @@ def test_a_closure_that_fails_leaves_the_last_accepted_point(kind, wrong):
         assert run(6, failing) == tuple(expected)
 
 
+@pytest.mark.parametrize("search", ["strong_wolfe", "hager_zhang", "backtracking", "trust_region"])
+def test_a_search_that_ends_on_noise_says_so(search):
+    generator = torch.Generator().manual_seed(1)
+    loss = Logistic()
+    whole = loss.x, loss.y
+
+    def by_batches():
+        chosen = torch.randint(80, (8,), generator=generator)
+        loss.x, loss.y = whole[0][chosen], whole[1][chosen]
+        return loss()
+
+    optimizer = NewtonCG(loss.params) if search == "trust_region" else LBFGS(loss.params, line_search_fn=search)
+    closure = Closure(optimizer, by_batches) if search != "trust_region" else by_batches
+    ends = []
+    for _ in range(20):
+        optimizer.step(closure)
+        ends.append(optimizer.message)
+    noisy = [end for end in ends if not end.startswith("budget spent")]
+    assert len(noisy) > 1
+    assert all(end.startswith("the closure gives another value at the same point, ") for end in noisy)
+    assert all(
+        end.endswith("use model.eval(), the same batch in every call, or ravine.optim.repeatable(closure, model).")
+        for end in noisy
+    )
+
+
+def test_steps_of_another_function_doubt_that_it_is_the_same():
+    loss = Logistic()
+    optimizer = LBFGS(loss.params, max_iter=2, same_function=True)
+    optimizer.step(Closure(optimizer, loss))
+    place, spent = loss.place.tolist(), optimizer.evaluations
+    closure = Closure(optimizer, lambda: loss() + 1)
+    optimizer.step(closure)
+    assert optimizer.message.endswith("use the same batch in every step, or same_function=False.")
+    assert (loss.place.tolist(), optimizer.evaluations) == (place, spent + closure.calls)
+    for _ in range(20):  # and goes on from there, since it knows the value now
+        optimizer.step(closure)
+    np.testing.assert_allclose(loss.place, by_scipy(), atol=1e-6)
+
+
 def test_what_is_not_finite_moves_nothing():
     problem = Logistic()
     optimizer = LBFGS(problem.params)

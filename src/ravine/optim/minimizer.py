@@ -13,6 +13,7 @@ from ..errors import RavineError
 from ..minimize.backtracking import Fixed
 from ..minimize.descent import Descent
 from ..minimize.naming import read_descent, read_search
+from ..minimize.objective import BudgetSpentError
 from ..minimize.search import Search
 from ..minimize.state import Point, State
 from ..minimize.stepping import advance, check_pair
@@ -194,7 +195,10 @@ class Minimizer(torch.optim.Optimizer):
             before, state = state, self._moved(objective, state, group)
             yield state
             change = max(float((state.x - before.x).abs().max()), abs(state.value - before.value))
-            if state.over or change <= smallest:
+            if state.over:
+                yield self._doubted(objective, state, tolerance)
+                return
+            if change <= smallest:
                 return
             if objective.counts.evaluations >= group["max_eval"]:
                 yield replace(state, message=f"budget spent: {objective.counts.evaluations} evaluations.")
@@ -213,6 +217,23 @@ class Minimizer(torch.optim.Optimizer):
         moved = after(lr)
         far_off = moved.steps == state.steps and lr != 1 and search.line and self.descent.knows_length
         return after(1.0) if far_off else moved
+
+    def _doubted(self, objective: ClosureObjective, state: State, tolerance: float) -> State:
+        """Asks once more for the value where a search found nothing: if it is another one, noise is to blame."""
+        if float(state.gradient.abs().max()) <= tolerance:
+            return state
+        try:
+            again = Point(state.x, *objective.value_and_gradient(state.x))
+        except BudgetSpentError:
+            return state
+        if abs(again.value - state.value) <= state.point.noise:
+            return state
+        steady = "model.eval(), the same batch in every call, or ravine.optim.repeatable(closure, model)"
+        if self.same_function:
+            steady = "the same batch in every step, or same_function=False"
+        values = f"{state.value:.12g} and then {again.value:.12g}"
+        why = f"the closure gives another value at the same point, {values}, and no search goes by noise: use {steady}."
+        return (reopened(state, again) if again.finite else state).ended(False, why)
 
     def _keep(self, params: list[Tensor], state: State) -> None:
         put(params, state.x)
