@@ -107,6 +107,7 @@ RIGHT = {
     "beside a kink": (lambda x: x.abs().sum(), [1e-5]),
     "closely beside it ": (lambda x: x.abs().sum(), [-1e-12, 2.0]),
     "beside a kink, on its flat side": (lambda x: x.relu().sum(), [-1e-5, 1.0]),
+    "rounded beside a pole": (lambda x: x.float().abs().log().sum(), [2e-7, 1e-5, -4e-5]),
     "of a million radians": (lambda x: (1e6 * x).sin().sum(), [0.3]),
     "in float64 alone": (in_double_alone, [1.0, 2.0]),
     "with an index that complex numbers miss": (without_complex, [1.0, 2.0]),
@@ -123,6 +124,13 @@ def test_a_right_gradient_agrees_and_a_wrong_one_does_not(name: str):
     found = check_gradient(fun, x, lambda _: 0.5 * true + 0.3)
     assert found.agrees is False
     assert found.error == pytest.approx(abs(0.3 - 0.5 * float(true[int(found.component[2])])), rel=0.1)
+
+
+def test_what_is_flat_everywhere_agrees_and_a_slope_beyond_both_sides_of_a_kink_is_wrong():
+    assert check_gradient(lambda x: x.relu().sum(), [-20.0, -30.0]).agrees is True
+    assert check_gradient(lambda x: 0 * x.sum(), [1.0]).agrees is True
+    found = check_gradient(lambda x: x.relu().sum(), [0.0, 1.0], lambda _: torch.tensor([5.0, 1.0]))
+    assert "x[0] is 5, but should be 0.5" in found.message
 
 
 def test_arrays_and_gradients_of_ones_own_are_checked_without_a_warning():

@@ -4,8 +4,7 @@ import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,15 +12,9 @@ from torch import Tensor
 from ..errors import RavineError
 from ..numbers import short
 from .autograd import FunctionObjective, as_number
+from .differences import slope
 from .state import place
 from .structure import read_start
-
-STEPS = 20
-"""Differences are taken at that many steps at most, each a quarter of the last: they reach from a thousandth of x down
-to its last digits, past kinks and edges that are near."""
-
-COARSE = 4e-3
-"""The coarsest rounding that a function may do inside of it, that of bfloat16, in units of x."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -108,7 +101,7 @@ def _compared(
         best, bound = torch.where(known, exact, torch.nan), close
     error = (found - best).abs()
     share = torch.where(torch.isfinite(error), error / bound, torch.inf)
-    share = torch.where(torch.isfinite(best), share, 0.0)  # what cannot be told is not wrong
+    share = torch.where(torch.isfinite(best) & (error != 0), share, 0.0)  # what cannot be told is not wrong
     worst = int(share.argmax())
     agrees = bool(share[worst] <= 1)
     if agrees and not bool(torch.isfinite(best).all()):
@@ -124,16 +117,6 @@ def _largest(found: Tensor) -> float:
     return float(found.abs().nan_to_num(posinf=0.0).max())
 
 
-class _Difference(NamedTuple):
-    """A slope by differences with one step, how far it may be off, and how far by rounding alone."""
-
-    slope: float
-    sure: float
-    rounding: float
-    bend: float
-    """By how much the slopes ahead and behind are apart: no less with a shorter step where there is a kink."""
-
-
 def _differences(function: Callable[[Tensor], Any], x: Tensor, told: Tensor, eps: float) -> tuple[Tensor, Tensor]:
     """The slope along each coordinate, and how far each may be off; NaN where differences do not settle."""
     pairs, largest = [], _largest(told)
@@ -145,48 +128,9 @@ def _differences(function: Callable[[Tensor], Any], x: Tensor, told: Tensor, eps
             with torch.no_grad():
                 return as_number(function(x + h * e), x)
 
-        pairs.append(_slope(along, float(x[i]), float(told[i]), largest, eps))
+        pairs.append(slope(along, float(x[i]), float(told[i]), largest, eps))
     found = torch.tensor(pairs, dtype=x.dtype)
     return found[:, 0], found[:, 1]
-
-
-def _slope(along: Callable[[float], float], at: float, told: float, largest: float, eps: float) -> tuple[float, float]:
-    """The slope along one coordinate; sought until it is the one that was told, or stays the same three times."""
-    longest = 2.0 ** round(math.log2(eps ** (1 / 5) * max(1.0, abs(at))))  # x + h is exact, or nearly so
-    seen, moved, middle, floor = list[_Difference](), False, along(0.0), 3 * eps ** (2 / 3) * largest
-    for shorter in range(STEPS):
-        h = longest / 4**shorter
-        one = _difference(along, h, at, middle, eps)
-        if not math.isfinite(one.slope + one.sure):
-            seen = []
-            continue
-        off = abs(one.slope - told)
-        seen = [*seen, one][-3:]
-        if len(seen) == 3 and _stays(seen, off if math.isfinite(off) else math.inf):
-            return seen[0].slope, seen[0].sure + floor
-        clear = shorter == 0 or one.rounding <= 0.01 * max(abs(one.slope), largest)
-        if off == 0 or (off <= one.sure + floor and clear):
-            return one.slope, one.sure + floor
-        if moved and one.slope == one.bend == 0 and h < COARSE * abs(at):  # x + h is rounded to x inside of fun
-            break
-        moved = moved or one.slope != 0
-    return math.nan, math.nan
-
-
-def _difference(along: Callable[[float], float], h: float, at: float, middle: float, eps: float) -> _Difference:
-    ahead, behind, far_ahead, far_behind = (along(k * h) for k in (1, -1, 2, -2))
-    near, far = (ahead - behind) / (2 * h), (far_ahead - far_behind) / (4 * h)
-    slope = (4 * near - far) / 3
-    size = max(abs(each) for each in (ahead, behind, far_ahead, far_behind)) + abs(at * slope)
-    rounding = 20 * eps * size / h
-    sure = 0.1 * abs(near - far) + rounding + 3 * eps ** (2 / 3) * abs(near)
-    return _Difference(slope, sure, rounding, abs(ahead - 2 * middle + behind) / h)
-
-
-def _stays(seen: list[_Difference], off: float) -> bool:
-    """Whether the slope is the same with every step, clearly another than the one told, and there is no kink."""
-    kink = off <= seen[-1].bend and seen[-1].bend > seen[-2].bend / 2
-    return not kink and all(abs(a.slope - b.slope) <= min(a.sure + b.sure, 0.1 * off) for a, b in pairwise(seen))
 
 
 def _complex_step(function: Callable[[Tensor], Any], x: Tensor) -> Tensor | None:
