@@ -71,6 +71,12 @@ def test_a_saddle_is_told_in_the_table_and_on_the_page(here, capsys):
     assert '"ended":"on a saddle"' in page
 
 
+def test_an_lr_that_follows_a_schedule_is_called_so(here, capsys):
+    lines = run(["ravine", "--methods", "SGD(lr=cosine(0.01)),newton", "--steps", "9", "--out", "x.html"], capsys)
+    assert [line.split()[1] for line in lines[2:4]] == ["scheduled", "–"]
+    assert '<td class="n">scheduled</td>' in (here / "x.html").read_text()
+
+
 def test_without_a_file_the_page_is_named_after_the_surface(here, capsys):
     assert run(["--methods", "newton", "--steps", "10"], capsys)[-1] == "Picture: ravine.html"
     assert "<title>Ravine · Ravine</title>" in (here / "ravine.html").read_text()

@@ -183,6 +183,24 @@ def test_a_minimizer_that_finds_no_way_on_failed_with_its_sentence():
     assert found.sentence.startswith(f"{'failed' if found.outcome == 'failed' else 'left the picture'}: ")
 
 
+@pytest.mark.parametrize(("method", "steps"), [("lbfgs", 1), ("newton", 5), (SAM(SGD(0.01)), 1)])
+def test_a_budget_that_is_too_small_for_a_step_is_told(method, steps):
+    found = course(method, steps=steps)
+    assert len(found.points) == 1
+    assert found.outcome == "failed"
+    so_many = f"{steps} evaluation{'' if steps == 1 else 's'}"
+    assert found.sentence == f"failed: a budget of {so_many} is too small for a first step."
+    assert course(method, steps=6).outcome == "finished"
+
+
+def test_one_evaluation_is_one():
+    assert watch("ravine", SGD_AT, steps=1).fairness.startswith("1 gradient evaluation each;")
+    assert watch("ravine", SGD_AT, steps=2).fairness.startswith("2 gradient evaluations each;")
+
+
+SGD_AT = "SGD(lr=0.01)"
+
+
 def test_schedules_run_over_the_whole_budget():
     found = course("SGD(lr=linear(0.02))", steps=10)
     lr = 0.02 * (1 - np.arange(10) / 10)

@@ -126,7 +126,8 @@ def _print_scene(scene: Scene) -> None:
 
 def _row(scene: Scene, course: Course) -> tuple[str, ...]:
     kind = "given" if not course.method.tuned else scene.lr if isinstance(scene.lr, str) else "for all"
-    lr = MISSING if course.lr is None else f"{short(course.lr)} {kind}"
+    unknown = "scheduled" if course.method.scheduled else MISSING
+    lr = unknown if course.lr is None else f"{short(course.lr)} {kind}"
     distance = MISSING if math.isnan(course.distance) else short(course.distance)
     spent = str(course.evaluations[-1])
     return course.method.name, lr, short(course.values[-1]), distance, spent, course.sentence

@@ -196,7 +196,7 @@ def _track(course: Course, look: Look, lowest: float) -> Track:
     if course.lr is not None:
         lr = short(course.lr) if course.method.tuned else f"{short(course.lr)}, given"
     else:
-        lr = MISSING if course.method.lr is None else "scheduled"
+        lr = "scheduled" if course.method.scheduled else MISSING
     heights = course.values - lowest
     ended = ENDED.get(course.outcome, "")
     return Track(course.method.name, look, lr, course.points, heights, course.evaluations, ended)

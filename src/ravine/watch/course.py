@@ -67,6 +67,21 @@ def end(ground: Ground, points: Floats, values: Floats, evaluations: NDArray[np.
     return int(last), "finished", f"finished: {_so_many(evaluations[last - 1])}, at {place}."
 
 
+def too_small(budget: int) -> str:
+    """Says why a method stands where it started.
+
+    Args:
+        budget: How many gradient evaluations it could spend at most.
+
+    Returns:
+        A sentence.
+
+    >>> too_small(1)
+    'a budget of 1 evaluation is too small for a first step.'
+    """
+    return f"a budget of {_so_many(budget)} is too small for a first step."
+
+
 def _so_many(evaluations: int) -> str:
     return f"{evaluations} evaluation{'' if evaluations == 1 else 's'}"
 

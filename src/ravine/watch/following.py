@@ -11,7 +11,7 @@ from ..minimize import Descent, FunctionObjective, advance, begin
 from ..part import substitute
 from ..rules import Rule, placed
 from ..schedules import varying
-from .course import Course, Floats, made
+from .course import Course, Floats, made, too_small
 from .ground import Ground
 from .method import Method, Path
 
@@ -106,7 +106,8 @@ def of_member(ground: Ground, method: Method, lr: float | None, points: Floats, 
     assert isinstance(method.part, Rule)
     cost = np.arange(len(points)) * method.part.gradients_per_step()
     own = method.lr if isinstance(method.lr, (int, float)) else None
-    return made(ground, method, own if lr is None else lr, points, values, cost)
+    failed = "" if len(points) > 1 else too_small(method.part.gradients_per_step() - 1)
+    return made(ground, method, own if lr is None else lr, points, values, cost, failed)
 
 
 def follow_descent(ground: Ground, method: Method, start: Sequence[float], evaluations: int) -> Course:
@@ -141,5 +142,7 @@ def follow_descent(ground: Ground, method: Method, start: Sequence[float], evalu
             states[-1] = after
     last = states[-1]
     failed = "" if last.success or last.message.startswith("budget spent") else last.message
+    if not last.success and len(states) == 1:
+        failed = failed or too_small(evaluations)
     points, values = torch.stack([state.x for state in states]).numpy(), np.array([state.value for state in states])
     return made(ground, method, None, points, values, np.array(cost), failed)

@@ -47,6 +47,11 @@ class Method:
         return next(iter(rates.values()), None)
 
     @property
+    def scheduled(self) -> bool:
+        """Whether its lr follows a schedule that was written, so that no one number tells it."""
+        return self.lr is not None and not isinstance(self.lr, (int, float))
+
+    @property
     def family(self) -> str:
         """The name of the method that this is one of, by which pictures know its color; its own if there is none.
 

@@ -47,7 +47,7 @@ class Scene:
     @property
     def fairness(self) -> str:
         """What every method was given, in a sentence; where that is unfair, it says so."""
-        budget = f"{self.steps} gradient evaluations each"
+        budget = f"{self.steps} gradient evaluation{'' if self.steps == 1 else 's'} each"
         noise = _in_words(self.ground.noisy)
         if not any(course.method.tuned for course in self.courses):
             written = any(isinstance(course.method.part, Rule) for course in self.courses)

@@ -100,8 +100,8 @@ def rare() -> Exhibit:
         "Adagrad is right where some inputs are rare",
         "The second of two inputs is there in one example of twenty: the weight of the first meets noise in every "
         "step and wants small ones, that of the second is seldom heard and wants long ones. Adagrad gives each its "
-        f"own, by how much it has heard: the curves are means over {RARE_RUNS} runs, and the map, with the rare input’s "
-        "weight upward, is the one of these whose losses end nearest to the means.",
+        f"own, by how much it has heard: the curves are means over {RARE_RUNS} runs, and the map, with the rare "
+        "input’s weight upward, is the one of these whose losses end nearest to the means.",
         (
             Map(f"one run of {RARE_RUNS}, single examples", each, walks, ((-0.4, 2.7), (-0.3, 3.4)), dotted=False),
             Curves(
