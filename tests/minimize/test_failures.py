@@ -84,6 +84,27 @@ def test_a_mistake_is_one_line(given, line):
     assert "\n" not in str(told.value)
 
 
+def distance(x):
+    """As PyTorch has it, with a gradient and no second derivative."""
+    return torch.nn.functional.pdist(x[:, None])
+
+
+@pytest.mark.parametrize(
+    ("method", "fun"),
+    [
+        ("newton", lambda x: distance(x).sum()),
+        ("newton_cg", lambda x: distance(x).sum()),
+        ("levenberg_marquardt", lambda x: distance(x).expand(3)),  # more than parameters: its Jacobian by columns
+    ],
+)
+def test_a_function_without_second_derivatives_is_one_line(method, fun):
+    line = r"fun cannot be differentiated twice at x = \(−1\.2, 1\): the derivative for .* Methods such as 'lbfgs'"
+    with pytest.raises(RavineError, match=line) as told:
+        minimize(fun, START, method)
+    assert "\n" not in str(told.value)
+    assert minimize(lambda x: distance(x).square().sum(), START).success
+
+
 def flipped(x):
     """The gradient with the wrong sign, which is what a slip in a derivation gives."""
     (gradient,) = torch.autograd.grad(ROSENBROCK(y := x.detach().requires_grad_()), y)

@@ -1,7 +1,8 @@
 """Functions of PyTorch tensors as objectives: gradients, products and Jacobians by automatic differentiation."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from numbers import Real
 from typing import Any
 
@@ -37,13 +38,15 @@ class FunctionObjective(Objective):
 
     def _products(self, x: Tensor) -> Product:
         x = x.detach().requires_grad_()
-        with torch.enable_grad():
-            _, gradient = self._differentiated(x, twice=True)
+        _, gradient = self._differentiated(x, twice=True)
 
         def product(v: Tensor) -> Tensor:
             if not gradient.requires_grad:  # the function is linear
                 return torch.zeros_like(v)
-            (found,) = torch.autograd.grad(gradient, x, v, retain_graph=True, allow_unused=True, materialize_grads=True)
+            with _second(x):
+                (found,) = torch.autograd.grad(
+                    gradient, x, v, retain_graph=True, allow_unused=True, materialize_grads=True
+                )
             return found.detach()
 
         return product
@@ -53,7 +56,8 @@ class FunctionObjective(Objective):
         with torch.enable_grad():
             value = _followed(self.function, x, "compute with PyTorch's functions, or give gradient=")
         number = as_number(value, x)
-        gradient = _gradient(value, x, twice=twice) if isinstance(value, Tensor) else None
+        with _second(x) if twice else nullcontext():
+            gradient = _gradient(value, x, twice=twice) if isinstance(value, Tensor) else None
         if gradient is None:
             raise RavineError(
                 f"fun returned {number:g} at {place(x)} without a trace of x, so it has no gradient: compute it from x "
@@ -146,6 +150,20 @@ def _gradient(of: Tensor, x: Tensor, weights: Tensor | None = None, *, twice: bo
     return torch.autograd.grad(of, x, weights, create_graph=twice, allow_unused=True)[0] if of.requires_grad else None
 
 
+@contextmanager
+def _second(x: Tensor) -> Iterator[None]:
+    """Says of a function that has a gradient and no more that this is what is wrong."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        why = str(error).split("\n", 1)[0].rstrip(".")
+        raise RavineError(
+            f"fun cannot be differentiated twice at {place(x)}: {why}. Methods such as 'lbfgs' need its gradient alone."
+        ) from error
+
+
 def _no_jacobian(x: Tensor) -> str:
     return (
         f"fun returned residuals without a trace of x at {place(x)}, so they have no Jacobian: compute them with "
@@ -164,10 +182,12 @@ def _described(value: Any) -> str:
 def _by_columns(r: Tensor, x: Tensor) -> Tensor:
     """The Jacobian column by column: J v is the derivative of v^T J^T u with respect to u, whatever u is."""
     u = torch.zeros_like(r, requires_grad=True)
-    (back,) = torch.autograd.grad(r, x, u, create_graph=True, allow_unused=True, materialize_grads=True)
-    if not back.requires_grad:
-        return r.new_zeros(len(r), len(x))
-    columns = [
-        torch.autograd.grad(each, u, retain_graph=True, allow_unused=True, materialize_grads=True)[0] for each in back
-    ]
+    with _second(x):
+        (back,) = torch.autograd.grad(r, x, u, create_graph=True, allow_unused=True, materialize_grads=True)
+        if not back.requires_grad:
+            return r.new_zeros(len(r), len(x))
+        columns = [
+            torch.autograd.grad(each, u, retain_graph=True, allow_unused=True, materialize_grads=True)[0]
+            for each in back
+        ]
     return torch.stack(columns, dim=1)
