@@ -23,12 +23,13 @@ class LBFGS(Minimizer):
 
     Args:
         params: Tensors, named tensors or groups; all move together.
-        lr: The step length where `line_search_fn` is None; else the first that a search tries.
+        lr: The step length where `line_search_fn` is None; else the first that a search tries. Where it is 0, nothing
+            moves.
         max_iter: Steps of the method in a call of `step`.
         max_eval: Evaluations after which a call of `step` begins no other; None for 5/4 of `max_iter`.
         tolerance_grad: Largest component of the gradient at which it has converged.
         tolerance_change: Largest change of a parameter or of the loss at which it has.
-        history_size: How many steps are remembered.
+        history_size: How many steps are remembered; a state that was saved with another goes on with its latest.
         line_search_fn: "strong_wolfe", "hager_zhang", "backtracking", a search of `ravine.minimize`, or None for steps
             of a fixed length.
         same_function: See `Minimizer`.
