@@ -87,6 +87,13 @@ def test_a_start_may_be_negative_and_is_where_all_begin(here, capsys):
     assert '"start":[-1.5,-0.5]' in (here / "x.html").read_text()
 
 
+@pytest.mark.parametrize("ending", ["png", "html"])
+def test_all_may_begin_at_the_minimum(here, capsys, ending):
+    run(["ravine", "--methods", "sgd,newton", "--start", "0,0", "--steps", "5", "--out", f"x.{ending}"], capsys)
+    run(["ravine", "--methods", "SGD(lr=0.01)", "--start", "0,0", "--noise", "1", "--out", f"y.{ending}"], capsys)
+    assert (here / f"y.{ending}").stat().st_size > 10_000
+
+
 def test_the_same_lr_says_that_it_is_unfair(here, capsys):
     del here
     lines = run(["ravine", "--methods", "sgd,adam", "--lr", "0.01", "--steps", "9", "--out", "x.png"], capsys)
@@ -118,7 +125,7 @@ def test_a_terminal_of_few_letters_gets_few_letters(here):
 MISTAKES = [
     ("rosenbruck", "'rosenbruck'", "Did you mean 'rosenbrock'?"),
     ("ravine(kapa=3)", "'kapa'", "Did you mean 'kappa'?"),
-    ("ravine(kappa=0)", "kappa must be at least 1, got 0"),
+    ("ravine(kappa=0)", "kappa must be in [1, 1e+15], got 0"),
     ("rastrigin(n=3)", "3 coordinates"),
     ("ravine --methods admm", "'admm'", "Did you mean 'adam'?"),
     ("ravine --methods bfsg", "Did you mean 'bfgs'?"),

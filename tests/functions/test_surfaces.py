@@ -349,7 +349,7 @@ class Level(Surface):
         (lambda: surface("rosenbrok"), "no surface is called 'rosenbrok'. Did you mean 'rosenbrock'? "),
         (lambda: surface("ravine", kapa=3), "ravine has no field 'kapa'. Did you mean 'kappa'?"),
         (lambda: surface("beale", n=3), "beale has no field 'n'. It has none."),
-        (lambda: surface("ravine", kappa=0.5), "Ravine(kappa=0.5): kappa must be at least 1, got 0.5"),
+        (lambda: surface("ravine", kappa=0.5), "Ravine(kappa=0.5): kappa must be in [1, 1e+15], got 0.5"),
         (lambda: Rastrigin(n=0), "Rastrigin(n=0): n must be at least 1, got 0"),
         (lambda: Ackley(n=2.5), "n must be a whole number, got 2.5"),
         (lambda: Rosenbrock()([1.0, 2.0, 3.0]), "Rosenbrock(): a point has 2 coordinates, got 3"),

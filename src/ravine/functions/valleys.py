@@ -23,7 +23,7 @@ class Ravine(Surface):
     (0.9802, 0.8182)
     """
 
-    kappa: Number = field(100.0, "condition number: how much steeper it is along y than along x", at_least=1)
+    kappa: Number = field(100.0, "condition number: how much steeper it is along y than along x", within="[1, 1e15]")
 
     title = "Ravine"
     formula = r"\tfrac{1}{2} (x^2 + \kappa y^2)"

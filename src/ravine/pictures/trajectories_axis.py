@@ -63,10 +63,12 @@ def axis_of(courses: Sequence[Floats]) -> Axis:
         that diverges does not press the others flat.
     """
     seen = np.concatenate(courses)
-    top = max(float(courses[0][0]), np.finfo(float).tiny)
     above = seen[(seen > 0) & np.isfinite(seen)]
+    top = float(courses[0][0])
+    if top <= 0:  # all begin at the lowest point, so that the middle height stands for where they are
+        top = float(np.median(above)) if len(above) else 1.0
     bottom = max(float(above.min(initial=top)), FLOOR * top)
     decades = max(np.log10(top / bottom), 0.3)
-    highest = min(float(seen.max()), top * 10.0 ** (0.3 * decades))
+    highest = min(max(float(seen.max()), bottom), top * 10.0 ** (0.3 * decades))
     low, high = bottom / 10.0 ** (0.06 * decades), highest * 10.0 ** (0.08 * decades)
     return Axis(min(low, high / 10), high)  # so that there are round numbers on it
