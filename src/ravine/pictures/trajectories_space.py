@@ -138,7 +138,7 @@ class Ground(NamedTuple):
         """
         cells = np.abs(np.diff(points, axis=0)) / [self.x[1] - self.x[0], self.y[1] - self.y[0]]
         wanted = np.maximum(cells.max(1, initial=0.0), 1.0)
-        pieces = np.ceil(wanted * min(1.0, MOST_PIECES / wanted.sum())).astype(int)
+        pieces = np.ceil(wanted * min(1.0, MOST_PIECES / max(wanted.sum(), 1.0))).astype(int)
         reached = np.cumsum(np.append(1, pieces))
         share, each = np.interp(np.arange(reached[-1]), reached - 1, np.arange(len(points))), np.arange(len(points))
         straight = np.stack([np.interp(share, each, one) for one in self.above(points).T], 1)
