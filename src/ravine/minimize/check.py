@@ -129,7 +129,7 @@ def _differences(function: Callable[[Tensor], Any], x: Tensor, told: Tensor, eps
                 return as_number(function(x + h * e), x)
 
         pairs.append(slope(along, float(x[i]), float(told[i]), largest, eps))
-    found = torch.tensor(pairs, dtype=x.dtype)
+    found = torch.tensor(pairs, dtype=x.dtype, device=x.device)
     return found[:, 0], found[:, 1]
 
 
