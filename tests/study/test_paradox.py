@@ -153,6 +153,8 @@ def test_a_winner_of_the_test_set_that_loses_on_every_fold_is_named():
         "fold 1: 48.0 % against 78.0 %; fold 2: 52.0 % against 82.0 %."
     )
     assert [line for line in warnings(made(records, races=races)) if "beats" in line] == [named]
+    a_hair_better = [*records[:4], *refitted("sgd", 0.75), *refitted("adam", 0.7499)]
+    assert not [line for line in warnings(made(a_hair_better, races=races)) if "beats" in line]
     on_one_fold_better = [
         *searched("sgd", [0.79]), *searched("adam", [0.80])[:1], *searched("adam", [0.79])[1:], *records[4:],
     ]  # fmt: skip

@@ -8,7 +8,7 @@ such as F1 or the area under the curve, or folds beside a test set.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import numpy as np
 import torch
@@ -150,13 +150,18 @@ def paradoxes(study: Study, shown: Callable[[float], str]) -> Iterator[str]:
                 (leader, other), (means[leader], means[other]), parts,
                 higher=study.higher_is_better, higher_within=of_classes,
             )  # fmt: skip
-            if found and found.winner == leader:
+            if _told(found, leader, shown):
                 yield _sentence(found, f"on all test examples, but {loses}", shown, kind, share=kind == "class")
     best = (max if study.higher_is_better else min)(names, key=lambda name: means[name])
     folds = _folds(study, leader, best)
     found = reversal((leader, best), (means[leader], means[best]), folds, higher=study.higher_is_better)
-    if found and found.winner == best:
+    if _told(found, best, shown):
         yield _sentence(found, "on the test set, but is worse on every fold", shown, "fold")
+
+
+def _told(found: Reversal | None, winner: str, shown: Callable[[float], str]) -> TypeGuard[Reversal]:
+    """Tells whether a reversal is that of a winner, and its lead is large enough to be seen in what is shown."""
+    return found is not None and found.winner == winner and len({shown(score) for score in found.whole}) == 2
 
 
 def _within(latest: Sequence[Record]) -> dict[str, dict[str, dict[str, float]]]:
