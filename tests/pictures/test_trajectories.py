@@ -11,7 +11,8 @@ from PIL import Image
 
 from ravine.pictures import trajectories, trajectories_axis, trajectories_film, trajectories_space
 from ravine.pictures.colors import COLORS, KNOWN
-from ravine.pictures.trajectories_stage import DASHES, SYMBOLS, Stage
+from ravine.pictures.trajectories_marks import DASHES, SYMBOLS
+from ravine.pictures.trajectories_stage import Stage
 from ravine.watch import watch
 
 SCENE = watch("rosenbrock", "SGD(lr=0.001),Momentum(lr=0.0005),SGD(lr=0.1),newton,Adam(lr=0.1)", steps=60)
@@ -179,7 +180,7 @@ def legend(stage):
     return [text.get_text() for text in stage.figure.texts]
 
 
-@pytest.mark.parametrize("count", [2, 7, 8, 12])
+@pytest.mark.parametrize("count", [2, 7, 8, 14, 20])
 def test_nothing_is_clipped_and_no_words_overlap(count):
     methods = [f"{'a long name of mine ' * 3}{k} = SGD(lr={0.0001 * (k + 1)})" for k in range(count)]
     info = trajectories.info(watch("goldstein_price", methods, steps=5, lr="same", noise=2.0))
@@ -195,6 +196,39 @@ def test_nothing_is_clipped_and_no_words_overlap(count):
     for k, box in enumerate(boxes):
         for other in boxes[k + 1 :]:
             assert not box.overlaps(other.padded(-1))
+
+
+@pytest.mark.parametrize("count", [7, 14])
+def test_the_legend_names_every_method_and_its_lr(count):
+    names = "sgd,momentum,nesterov,adagrad,adadelta,rmsprop,adam,adamw,nadam,lion,lbfgs,newton,newton_cg,nonlinear_cg"
+    tracks = trajectories.info(watch("ravine", names.split(",")[:count], steps=8)).tracks
+    written = legend(Stage(INFO._replace(tracks=tracks)))
+    assert {track.name for track in tracks} | {track.lr for track in tracks} <= set(written)
+
+
+HALF = """
+from ravine.rules.rule import Number, Rule, field
+class Half(Rule):
+    lr: Number = field(0.1, 'step length', at_least=0)
+    def update(self, p, g):
+        return p - self.lr * g / 2
+"""
+
+
+def test_a_rule_of_a_file_is_called_by_its_class_and_by_more_where_that_does_not_tell(tmp_path):
+    for path in ("a.py", "b.py", "sub/a.py"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(HALF)
+
+    def names(*typed):
+        methods = [each.replace("DIR", str(tmp_path)) for each in typed]
+        return [track.name for track in trajectories.info(watch("ravine", methods, steps=2, lr=0.01)).tracks]
+
+    assert names("DIR/a.py:Half", "adam") == ["Half", "adam"]
+    assert names("DIR/a.py:Half", "DIR/a.py:Half(lr=0.1)") == ["Half", "Half(lr=0.1)"]
+    assert names("DIR/a.py:Half", "DIR/b.py:Half") == ["a.py:Half", "b.py:Half"]
+    both = names("DIR/a.py:Half", "DIR/sub/a.py:Half")
+    assert both == [f"{tmp_path}/a.py:Half", f"{tmp_path}/sub/a.py:Half"]
 
 
 def test_the_trajectories_grow_and_values_are_told():

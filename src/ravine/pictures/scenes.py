@@ -13,7 +13,7 @@ from matplotlib.ticker import LogLocator, StrMethodFormatter
 from ravine.watch.scenes import THEORY, Curves, Exhibit, Line, Map
 
 from .colors import AXIS, COLORS, FAINT_WORDS, GRID, QUIET, SHEET, WORDS, Look, looks
-from .trajectories_stage import DASHES, SIZES, SYMBOLS
+from .trajectories_marks import DASHES, SIZES, SYMBOLS
 
 WIDTH, HEIGHT, MAP_HEIGHT = 5.2, 3.9, 3.9
 """Inches of a panel; the page draws an inch 72 units wide."""

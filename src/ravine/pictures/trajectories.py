@@ -1,6 +1,7 @@
 """Trajectories: where methods went on a surface, and how far they came for what it cost."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -154,9 +155,9 @@ def info(scene: Scene) -> Trajectories:
     x, y = np.linspace(left, right, GRID), np.linspace(low, high, GRID)
     heights = surface(np.stack(np.meshgrid(x, y), -1)) - lowest
     minima, saddles, maxima = (np.array([point.x for point in each]).reshape(-1, 2) for each in _known(surface, view))
-    families = {course.method.name: course.method.family for course in scene.courses}
-    look = looks(families, families)
-    tracks = tuple(_track(course, look[course.method.name], lowest) for course in scene.courses)
+    names = _names([course.method.name for course in scene.courses])
+    look = looks(names, {name: course.method.family for name, course in zip(names, scene.courses, strict=True)})
+    tracks = tuple(_track(course, name, look[name], lowest) for name, course in zip(names, scene.courses, strict=True))
     return Trajectories(
         surface.title, _formula(surface), scene.fairness, x, y, heights, _levels(heights), lowest,
         bool(surface.minima), minima, saddles, maxima, np.array(scene.start), scene.steps,
@@ -192,14 +193,29 @@ def _known(surface: Surface, view: Floats) -> Iterator[list[Point]]:
         yield [point for point in inside if point.value == surface.minima[0].value] if many else inside
 
 
-def _track(course: Course, look: Look, lowest: float) -> Track:
+def _names(typed: list[str]) -> list[str]:
+    """Names a rule of a file by its class, with the file's own name or its folders where others are called so."""
+    names = typed
+    for keep in (1, 0):  # first without folders, then without the file
+        shorter = [_short(name, keep) for name in typed]
+        names = [new if shorter.count(new) == 1 else old for old, new in zip(names, shorter, strict=True)]
+    return names
+
+
+def _short(typed: str, file: int) -> str:
+    """Leaves out the folders, and the file too, of what was typed as a file and a class in it."""
+    path, colon, made = typed.partition(".py:")
+    return (f"{Path(path).name}.py:{made}" if file else made) if colon else typed
+
+
+def _track(course: Course, name: str, look: Look, lowest: float) -> Track:
     if course.lr is not None:
         lr = short(course.lr) if course.method.tuned else f"{short(course.lr)}, given"
     else:
         lr = "scheduled" if course.method.scheduled else MISSING
     heights = course.values - lowest
     ended = ENDED.get(course.outcome, "")
-    return Track(course.method.name, look, lr, course.points, heights, course.evaluations, ended)
+    return Track(name, look, lr, course.points, heights, course.evaluations, ended)
 
 
 def _levels(heights: Floats) -> Floats:

@@ -15,6 +15,8 @@ from matplotlib.transforms import offset_copy
 from ..numbers import short
 from .colors import AXIS, FAINT_WORDS, GRID, SHEET, WORDS
 from .trajectories import Track, Trajectories, near
+from .trajectories_legend import Legend
+from .trajectories_marks import DASHES, SIZES, SYMBOLS
 
 INCHES, DPI = (12.8, 7.2), 100
 """The stage is 1280 pixels wide and 720 high; a still has twice as many."""
@@ -22,27 +24,11 @@ INCHES, DPI = (12.8, 7.2), 100
 VALLEY, RIDGE = "#ffffff", "#b9c6d4"
 """The colors of the lowest and of the highest ground: methods crowd in the lowest, so that it is the quietest."""
 
-DASHES: dict[str, Any] = {"solid": "-", "dash": (0, (5, 1.6)), "dot": (0, (1.2, 1.4)), "dashdot": (0, (5, 1.4, 1, 1.4))}
-SYMBOLS: dict[str, Any] = {
-    "circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "triangle-down": "v", "triangle-left": "<",
-    "triangle-right": ">", "pentagon": "p", "hexagon": "h", "octagon": "8", "star": "*", "hexagram": (6, 1, 0),
-    "cross": "P", "diamond-tall": "d", "star-diamond": (4, 1, 0),
-    "hourglass": [(-1, -1), (1, -1), (-1, 1), (1, 1), (-1, -1)],
-    "bowtie": [(-1, -1), (-1, 1), (1, -1), (1, 1), (-1, -1)],
-}  # fmt: skip
-"""Plotly's dashes and markers in words of matplotlib."""
-
-SIZES = {"star": 15.0, "star-diamond": 14.0, "hexagram": 14.0, "diamond": 9.5, "hexagon": 11.5, "cross": 12.0}
-"""Markers whose shape fills less of its square, or more, get a size of their own, in points."""
-
 BELOW = 11.0
 """How many points below the chart a triangle says that a method is lower than it shows."""
 
 TFRAC, FRAC = r"\tfrac", r"\frac"
 """What LaTeX has, and what matplotlib has of it."""
-
-MOST_ROWS = 7
-"""How many methods stand in one column of the legend."""
 
 
 class Stage:
@@ -58,9 +44,9 @@ class Stage:
         self.figure = Figure(INCHES, dpi=dpi, facecolor=SHEET.light)
         self.canvas = FigureCanvasAgg(self.figure)
         self.map = self.figure.add_axes((0.045, 0.085, 0.43, 0.7645))
-        rows = min(len(info.tracks), MOST_ROWS)
-        self.foot = 0.085 + 0.0365 * (rows + 1) + 0.075
-        self.curves = self.figure.add_axes((0.555, self.foot, 0.42, 0.85 - self.foot))
+        self.legend = Legend(info.tracks, self.figure, self.canvas.get_renderer())
+        foot = self.legend.top
+        self.curves = self.figure.add_axes((0.555, foot, 0.42, 0.85 - foot))
         self._words()
         _draw_map(self.map, info)
         _draw_axes(self.curves, info)
@@ -97,7 +83,7 @@ class Stage:
         size = SIZES.get(track.look.symbol, 10.5)
         head = {"marker": symbol, "color": color, "markersize": size, "markeredgecolor": SHEET.light, "zorder": 7}
         drawn = [
-            self.map.plot([], [], linestyle="-", path_effects=halo, **line)[0],
+            self.map.plot([], [], linestyle=dash, path_effects=halo, **line)[0],
             self.map.plot([], [], linestyle="", marker="o", markersize=3.4, markeredgewidth=0, **line)[0],
             self.curves.plot([], [], linestyle=dash, **line)[0],
             self.map.plot([], [], linestyle="", **head)[0],
@@ -106,32 +92,7 @@ class Stage:
         ]
         for each in drawn:
             each.set_animated(True)
-        return drawn, self._row(k, track, dash, symbol)
-
-    def _row(self, k: int, track: Track, dash: Any, symbol: Any) -> Text:
-        columns = -(-len(self.info.tracks) // MOST_ROWS)
-        column, row = divmod(k, MOST_ROWS)
-        width = 0.42 / columns
-        left, y = 0.555 + column * width, self.foot - 0.075 - 0.0365 * (row + 1.6)
-        color, size = track.look.color.light, 11 if columns == 1 else 10
-        if row == 0:
-            self._headings(left, y + 0.0365, width, columns)
-        mark = Line2D([left, left + 0.018, left + 0.036], [y + 0.006] * 3, color=color, linestyle=dash, linewidth=2.2)
-        mark.set(marker=symbol, markevery=[1], markersize=8, markeredgecolor=SHEET.light)
-        self.figure.add_artist(mark)
-        write: dict[str, Any] = {"size": size, "color": WORDS.light, "parse_math": False, "va": "baseline"}
-        most = 22 if columns == 1 else 14
-        self.figure.text(left + 0.044, y, _within(track.name, most), **write)
-        if columns == 1:
-            self.figure.text(left + 0.33, y, track.lr, ha="right", **write)
-        return self._moving(self.figure.text(left + width - 0.01 * (columns > 1), y, "", ha="right", **write))
-
-    def _headings(self, left: float, y: float, width: float, columns: int) -> None:
-        write: dict[str, Any] = {"size": 10, "color": FAINT_WORDS.light, "va": "baseline"}
-        self.figure.text(left + 0.044, y, "method", **write)
-        if columns == 1:
-            self.figure.text(left + 0.33, y, "lr", ha="right", **write)
-        self.figure.text(left + width - 0.01 * (columns > 1), y, "value", ha="right", **write)
+        return drawn, self._moving(self.legend.write(k, track))
 
     def at(self, evaluations: float) -> np.ndarray:
         """Draws the moment at which every method had spent some evaluations.
@@ -171,11 +132,6 @@ class Stage:
             text.set_text(track.ended)
         else:
             text.set_text(short(track.heights[count - 1] + info.lowest))
-
-
-def _within(name: str, most: int) -> str:
-    """A name as it is, where there is little room; matplotlib reads no HTML."""
-    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def _power(tick: float) -> str:
