@@ -83,6 +83,19 @@ def test_a_start_is_read_to_the_last_digit():
         assert minimize(squares, start, steps=0).x.tolist() == [2.0, 0.1]
 
 
+@pytest.mark.parametrize("start", [[3.0, 4.0], {"a": np.ones((2, 2)), "b": 3.0}], ids=str)
+@pytest.mark.parametrize("given", [None, lambda x: torch.utils._pytree.tree_map(lambda leaf: leaf.sub_(2).mul_(2), x)])
+def test_a_function_may_change_the_tensors_that_it_gets(start, given):
+    def fun(x):
+        return sum(leaf.sub_(2).square_().sum() for leaf in torch.utils._pytree.tree_leaves(x))
+
+    result, plain = minimize(fun, start, gradient=given), minimize(squares, start)
+    assert result.success
+    for a, b in zip(*(torch.utils._pytree.tree_leaves(each.x) for each in (result, plain)), strict=True):
+        assert np.allclose(a, b, atol=1e-12)
+    assert (result.fun, result.nfev) == (pytest.approx(0, abs=1e-15), plain.nfev)
+
+
 def test_it_works_in_float64_unless_told_otherwise():
     seen = set()
 

@@ -34,9 +34,9 @@ class Structure:
             flat: The vector [n].
 
         Returns:
-            What the user's function takes.
+            What the user's function takes: copies, which it may change.
         """
-        return pytree.tree_unflatten(self._pieces(flat), self.tree)
+        return pytree.tree_unflatten([piece.clone() for piece in self._pieces(flat)], self.tree)
 
     def hand_back(self, flat: Tensor) -> Any:
         """Cuts a flat vector into what x was made of: tensors, arrays, lists, numbers.
@@ -89,6 +89,8 @@ class Structure:
         raise IndexError(at)
 
     def _pieces(self, flat: Tensor) -> list[Tensor]:
+        if len(self.shapes) == 1:
+            return [flat.reshape(self.shapes[0])]
         sizes = [shape.numel() for shape in self.shapes]
         return [piece.reshape(shape) for piece, shape in zip(flat.split(sizes), self.shapes, strict=True)]
 
