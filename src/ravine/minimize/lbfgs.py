@@ -84,8 +84,8 @@ class LBFGS(Descent):
         return {**memory, "count": 0} if memory.get("count") else None
 
 
-FIRST_ROOM = 16
-"""Pairs that there is room for at first, so that a history longer than the run takes no memory."""
+FIRST_ROOM = 128
+"""Pairs that there is room for at first: so a history much longer than the run takes no memory that it never fills."""
 
 
 def _no_pairs(like: Tensor, rows: int) -> Memory:
