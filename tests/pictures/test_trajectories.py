@@ -170,6 +170,25 @@ def test_a_method_that_stopped_on_a_saddle_says_so_in_its_value_s_place():
     assert [track.ended for track in trajectories.info(scene).tracks] == ["on a saddle", ""]
 
 
+def test_a_mark_of_the_ground_is_larger_where_a_course_ends_on_it():
+    info = trajectories.info(watch("himmelblau", "Newton(safeguard=None),newton", start=(-1, 2), steps=60))
+    ends = [track.points[-1] for track in info.tracks]
+    for points in (info.minima, info.saddles, info.maxima):
+        near = [min(np.linalg.norm(point - end) for end in ends) < 0.2 for point in points]
+        assert info.covered(points).tolist() == near
+    assert info.covered(info.saddles).sum() == info.covered(info.minima).sum() == 1
+    sizes = [line.get_markersize() for line in Stage(info).map.lines if line.get_marker() == "d"]
+    small, large = min(sizes), max(sizes)
+    assert sizes.count(small) == len(info.saddles) - 1
+    assert large > 1.5 * small
+
+
+def test_lines_on_the_map_are_dashed_as_in_the_legend():
+    stage = Stage(INFO)
+    for track, (lines, _) in zip(INFO.tracks, stage.moving, strict=True):
+        assert lines[0].is_dashed() is (track.look.dash != "solid")
+
+
 def test_how_to_read_it_says_what_is_drawn():
     said = trajectories.how_to_read(INFO)
     assert "logarithm of the height above 0" in said

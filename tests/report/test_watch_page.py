@@ -197,6 +197,18 @@ def test_methods_have_their_color_on_either_paper(browser, path, scheme):
     assert in_space in {getattr(each, scheme) for each in COLORS.values()}
 
 
+def test_the_map_has_the_dashes_of_the_legend_and_larger_marks_under_the_ends(browser, tmp_path):
+    scene = watch("himmelblau", "Newton(safeguard=None),newton,SGD(lr=0.01)", start=(-1, 2), steps=60)
+    seen = Watched(browser, write_scene(scene, tmp_path / "x.html"))
+    dashes = "[...document.querySelectorAll('.walk, .curve')].map(e => getComputedStyle(e).strokeDasharray)"
+    wide = "[...document.querySelectorAll('#map .saddle')].map(e => e.getBoundingClientRect().width)"
+    drawn, widths = seen.page.evaluate(dashes), sorted(seen.page.evaluate(wide))
+    seen.context.close()
+    assert drawn[:3] == drawn[3:] == ["2px, 3px", "8px, 3px", "none"]
+    assert widths[-1] > 1.5 * widths[-2]
+    assert widths[-2] < 1.1 * widths[0]
+
+
 class Hostile(Surface):
     title = "</title><script>alert(1)</script>"
     formula = r"x^2 + y^2 </math><script>alert(2)</script>"

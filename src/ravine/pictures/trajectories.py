@@ -26,6 +26,9 @@ CLOSE, CLOSEST, ROOM = 0.35, 0.05, 1.6
 MOST_MARKS = 16
 """How many minima, saddles or maxima are marked, at most."""
 
+UNDER = 0.02
+"""How far from a mark's middle something lies under it, as a share of the picture's width."""
+
 LEVELS = 18
 """How many contours there are."""
 
@@ -117,6 +120,12 @@ class Trajectories(NamedTuple):
         """Gives the evaluations at which a film looks at the scene: 0 first, the whole budget last, slow at first."""
         count = min(most, self.steps + 1)
         return self.steps * np.linspace(0, 1, count) ** SLOW_START
+
+    def covered(self, points: Floats) -> NDArray[np.bool_]:
+        """Tells which places [k, 2] would lie under the mark of a course's end."""
+        width = [self.x[-1] - self.x[0], self.y[-1] - self.y[0]]
+        ends = np.array([track.points[-1] for track in self.tracks])
+        return np.asarray((np.abs(points[:, None] - ends) <= UNDER * np.array(width)).all(-1).any(-1))
 
     @property
     def above(self) -> str:

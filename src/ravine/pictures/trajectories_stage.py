@@ -24,6 +24,9 @@ INCHES, DPI = (12.8, 7.2), 100
 VALLEY, RIDGE = "#ffffff", "#b9c6d4"
 """The colors of the lowest and of the highest ground: methods crowd in the lowest, so that it is the quietest."""
 
+AROUND = 1.8
+"""How much larger a mark of the ground is where a course ends, so that it is seen around the mark of that."""
+
 BELOW = 11.0
 """How many points below the chart a triangle says that a method is lower than it shows."""
 
@@ -146,9 +149,9 @@ def _draw_map(axes: Axes, info: Trajectories) -> None:
     axes.contour(info.x, info.y, info.heights, info.levels, colors="#8fa3b8", linewidths=0.55, alpha=0.55)
     known: dict[str, Any] = {"linestyle": "", "markeredgecolor": WORDS.light, "clip_on": False, "zorder": 6}
     for points, marker, size in ((info.minima, "*", 15), (info.saddles, "d", 9), (info.maxima, "^", 8)):
-        axes.plot(
-            points[:, 0], points[:, 1], marker=marker, markersize=size, markeredgewidth=1.1, color=SHEET.light, **known
-        )
+        for (x, y), covered in zip(points, info.covered(points), strict=True):
+            wide = size * (AROUND if covered else 1)
+            axes.plot([x], [y], marker=marker, markersize=wide, markeredgewidth=1.1, color=SHEET.light, **known)
     x, y = info.start
     axes.plot([x], [y], marker="o", markersize=9, markeredgewidth=1.8, color="none", **known)
     axes.set(xlim=(info.x[0], info.x[-1]), ylim=(info.y[0], info.y[-1]))

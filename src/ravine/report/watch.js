@@ -69,7 +69,7 @@
       const head = document.importNode(symbols[k].firstElementChild, true);
       head.dataset.track = k;
       head.append(element("path", { class: "lower", d: "M-3.4 7.6H3.4L0 12Z" }));
-      return { pixels, halo: drawn("halo"), line: drawn(id === "map" ? "walk" : `curve ${symbols[k].lastElementChild.getAttribute("class")}`), head };
+      return { pixels, halo: drawn("halo"), line: drawn(`${id === "map" ? "walk" : "curve"} ${symbols[k].lastElementChild.getAttribute("class")}`), head };
     });
     const inside = element("g", { "clip-path": `url(#${id}-clip)` });
     if (id === "map") inside.append(...moving.map((each) => each.halo));
@@ -108,7 +108,7 @@
       const known = Object.entries(scene.known).flatMap(([kind, points]) =>
         points.map((point) => {
           const mark = document.importNode(symbols.map((s) => s.firstElementChild).find((g) => g.getAttribute("class") === kind), true);
-          mark.setAttribute("transform", `${place(point)} scale(1.2)`);
+          mark.setAttribute("transform", `${place(point)} scale(${1.2 * point[2]})`);
           return mark;
         }),
       );

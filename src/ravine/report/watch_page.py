@@ -10,6 +10,7 @@ from plotly.offline import get_plotlyjs
 
 from ravine.pictures import trajectories, trajectories_film, trajectories_space
 from ravine.pictures.trajectories import Track, Trajectories
+from ravine.pictures.trajectories_stage import AROUND
 from ravine.watch import Scene
 
 from .gallery import dark, harmless
@@ -71,7 +72,13 @@ def _data(info: Trajectories) -> dict[str, Any]:
         "units": trajectories_space.UNITS,
         "contours": trajectories_space.contours(info),
         "start": info.start.tolist(),
-        "known": {"minimum": info.minima.tolist(), "saddle": info.saddles.tolist(), "maximum": info.maxima.tolist()},
+        "known": {
+            kind: [
+                [*point, AROUND if covered else 1]
+                for point, covered in zip(points.tolist(), info.covered(points), strict=True)
+            ]
+            for kind, points in (("minimum", info.minima), ("saddle", info.saddles), ("maximum", info.maxima))
+        },
         "steps": info.steps,
         "moments": info.moments(FRAMES).round(3).tolist(),
         "axis": info.axis,
