@@ -57,6 +57,15 @@ OTHER = torch.ones(2, dtype=torch.float64, requires_grad=True)
         ({"fun": lambda x: np.eye(2)}, r"one number, got array\(\[\[1\., 0\.\], \[0\., 1\.\]\]\) at"),  # noqa: ARG005
         ({"method": "gauss_newton", "gradient": lambda x: x}, "gradient= has no use"),
         ({"gradient": lambda x: x[:1]}, r"The gradient must have the shapes of x0, \[\[2\]\], got \[\[1\]\]"),
+        ({"gradient": lambda x: None}, "gradient must hold numbers, tensors or arrays, got None"),  # noqa: ARG005
+        ({"gradient": lambda x: "a"}, "gradient must hold numbers, tensors or arrays, got 'a'"),  # noqa: ARG005
+        ({"gradient": lambda x: x.to_sparse()}, "gradient must hold dense tensors, got .* give its to_dense"),
+        ({"gradient": lambda x: 0 * x * 1j}, "gradient must be real"),
+        ({"gradient": lambda x: {"a": x}}, "gradient must have the shapes of x0"),
+        ({"gradient": 3}, r"minimize\(gradient=3\): gradient must be a function\."),
+        ({"callback": 3}, r"minimize\(callback=3\): callback must be a function\."),
+        ({"fun": None}, r"minimize\(fun=None\): fun must be a function\."),
+        ({"fun": np.eye(2)}, r"minimize\(fun=array\(.*\): fun must be a function\."),
         ({"x0": []}, "holds no numbers"),
         ({"x0": "here"}, "must hold numbers, tensors or arrays, got 'here'"),
         ({"x0": torch.ones(2, dtype=torch.complex64)}, "must be real"),
@@ -74,8 +83,12 @@ OTHER = torch.ones(2, dtype=torch.float64, requires_grad=True)
         ({"dtype": torch.float16}, "dtype must be"),
         ({"tolerance": -1.0}, "tolerance must be"),
         ({"tolerance": math.nan}, "tolerance must be"),
+        ({"tolerance": math.inf}, "tolerance must be a finite number"),
+        ({"tolerance": True}, "tolerance must be"),
+        ({"steps": True}, "steps must be a whole number"),
         ({"steps": 1.5}, "steps must be a whole number"),
-        ({"evaluations": 0}, "evaluations must be at least 1"),
+        ({"evaluations": 0}, "evaluations must be a number, at least 1"),
+        ({"evaluations": None}, "evaluations must be a number, at least 1"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line(given, line):

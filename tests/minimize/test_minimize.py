@@ -151,6 +151,20 @@ def test_the_callback_sees_every_step_and_may_end_it():
     assert (ended.nit, ended.message, ended.success) == (4, "stopped by the callback.", False)
 
 
+@pytest.mark.parametrize("kind", [bool, np.bool_, torch.tensor])
+def test_any_true_from_the_callback_ends_it_and_nothing_else_does(kind):
+    assert minimize(ROSENBROCK, [-1.2, 1.0], callback=lambda result: kind(result.nit == 4)).nit == 4
+    assert minimize(ROSENBROCK, [-1.2, 1.0], callback=lambda result: result).success
+
+
+def test_bounds_may_be_numbers_of_numpy():
+    few = minimize(ROSENBROCK, [-1.2, 1.0], evaluations=np.int64(5))
+    assert (few.evaluations, few.message) == (5, "budget spent: 5 of 5 evaluations.")
+    assert minimize(ROSENBROCK, [-1.2, 1.0], steps=np.int64(3)).nit == 3
+    loose = minimize(ROSENBROCK, [-1.2, 1.0], tolerance=np.float32(0.5))
+    assert loose.message == "converged: no component of the gradient exceeds 0.5."
+
+
 def test_a_gradient_of_ones_own_is_used():
     def fun(x):
         return float((x["a"] ** 2).sum() + (x["b"] - 1) ** 2)  # a number that autograd cannot follow

@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Callable
+from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -65,13 +67,14 @@ def minimize(
     >>> [round(value, 6) for value in result.x], result.success
     ([1.0, 1.0], True)
     """
+    _check_functions(fun=fun, gradient=gradient, callback=callback)
     descent = read_descent(method)
     how_far = descent.default_search() if search is None else read_search(search)
     check_pair(descent, how_far)
     _check_numbers(tolerance, steps, evaluations)
     x, structure = read_start(x0, dtype)
     _check_finite(x, structure)
-    objective = _objective(fun, gradient, descent, structure, evaluations)
+    objective = _objective(fun, gradient, descent, structure, float(evaluations))
     state = begin(descent, objective, x, tolerance=tolerance)
     while not state.over:
         if state.steps >= steps:
@@ -79,7 +82,7 @@ def minimize(
             break
         before, state = state.steps, advance(descent, how_far, objective, state, tolerance=tolerance)
         told = callback is not None and state.steps > before and callback(_result(state, objective, structure))
-        if told is True and not state.over:
+        if _is_true(told) and not state.over:
             state = state.ended(False, "stopped by the callback.")
     return _result(state, objective, structure)
 
@@ -122,10 +125,27 @@ def _check_finite(x: Tensor, structure: Structure) -> None:
         raise RavineError(f"x0 must be finite in {x.dtype}, got {float(x[at])} at {structure.name(at)}.")
 
 
+def _is_true(told: Any) -> bool:
+    """Whether a callback said True, in Python's, NumPy's or PyTorch's words; what else it returns means nothing."""
+    truth = isinstance(told, (bool, np.bool_)) or (isinstance(told, Tensor) and told.dtype == torch.bool)
+    return truth and bool(told)
+
+
+def _check_functions(**given: Any) -> None:
+    for name, function in given.items():
+        if not callable(function) and (function is not None or name == "fun"):
+            shown = " ".join(repr(function).split())
+            raise RavineError(f"minimize({name}={shown}): {name} must be a function.")
+
+
 def _check_numbers(tolerance: float, steps: int, evaluations: float) -> None:
-    if not (isinstance(tolerance, (int, float)) and tolerance >= 0):
-        raise RavineError(f"minimize(tolerance={tolerance!r}): tolerance must be a number, at least 0.")
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
+    if not (_is_number(tolerance) and 0 <= tolerance < math.inf):
+        raise RavineError(f"minimize(tolerance={tolerance!r}): tolerance must be a finite number, at least 0.")
+    if not (_is_number(steps) and isinstance(steps, Integral) and steps >= 0):
         raise RavineError(f"minimize(steps={steps!r}): steps must be a whole number, at least 0.")
-    if not (isinstance(evaluations, (int, float)) and evaluations >= 1):
-        raise RavineError(f"minimize(evaluations={evaluations!r}): evaluations must be at least 1.")
+    if not (_is_number(evaluations) and evaluations >= 1):
+        raise RavineError(f"minimize(evaluations={evaluations!r}): evaluations must be a number, at least 1.")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)

@@ -60,10 +60,10 @@ class Structure:
             The vector [n].
 
         Raises:
-            RavineError: It is nested otherwise, or has other shapes.
+            RavineError: It is nested otherwise, has other shapes, or holds something else.
         """
         leaves, found = pytree.tree_flatten(tree, is_leaf=_is_numbers)
-        tensors = [torch.as_tensor(each).detach() for each in leaves]
+        tensors = [_tensor(each, "gradient") for each in leaves]
         if found != self.tree or tuple(each.shape for each in tensors) != self.shapes:
             shapes = [list(each.shape) for each in tensors]
             raise RavineError(f"The gradient must have the shapes of x0, {self._shapes()}, got {shapes}.")
@@ -114,7 +114,7 @@ def read_start(x0: Any, dtype: torch.dtype) -> tuple[Tensor, Structure]:
     if dtype not in (torch.float32, torch.float64):
         raise RavineError(f"minimize(dtype={dtype}): dtype must be torch.float64 or torch.float32.")
     with_paths, tree = pytree.tree_flatten_with_path(x0, is_leaf=_is_numbers)
-    tensors = [_tensor(leaf) for _, leaf in with_paths]
+    tensors = [_tensor(leaf, "x0") for _, leaf in with_paths]
     if not sum(each.numel() for each in tensors):
         raise RavineError(f"x0 = {x0!r} holds no numbers, so there is nothing to change.")
     if len(devices := {str(each.device) for each in tensors}) > 1:
@@ -134,28 +134,29 @@ def _is_numbers(tree: Any) -> bool:
     return all(isinstance(each, (int, float, Real)) or _is_numbers(each) for each in tree)
 
 
-def _tensor(leaf: Any) -> Tensor:
-    return _dense(leaf.detach()) if isinstance(leaf, Tensor) else torch.from_numpy(_array(leaf))
+def _tensor(leaf: Any, what: str) -> Tensor:
+    return _dense(leaf.detach(), what) if isinstance(leaf, Tensor) else torch.from_numpy(_array(leaf, what))
 
 
-def _dense(leaf: Tensor) -> Tensor:
+def _dense(leaf: Tensor, what: str) -> Tensor:
     if leaf.is_complex():
-        raise RavineError("x0 must be real: give real and imaginary parts as two tensors.")
+        raise RavineError(f"{what} must be real, got {leaf.dtype}: give real and imaginary parts as two tensors.")
     if leaf.layout != torch.strided or leaf.is_nested:
-        raise RavineError(f"x0 must hold dense tensors, got one of {leaf.layout}: give its to_dense().")
+        raise RavineError(f"{what} must hold dense tensors, got one of {leaf.layout}: give its to_dense().")
     return leaf
 
 
-def _array(leaf: Any) -> NDArray[np.float64]:
+def _array(leaf: Any, what: str) -> NDArray[np.floating[Any]]:
     """A copy that PyTorch can read: it takes no other byte order, no long numbers, and no steps backwards."""
     with suppress(TypeError, ValueError, OverflowError):
         found = np.asarray(leaf)
         if found.dtype.kind in "biuf" or all(isinstance(each, Real) for each in found.flat):
-            return np.array(found, np.float64, order="C")
+            return np.array(found, np.float32 if found.dtype == np.float32 else np.float64, order="C")
+    shown = " ".join(repr(leaf).split())
     if isinstance(leaf, complex) or (isinstance(leaf, np.ndarray) and leaf.dtype.kind == "c"):
-        raise RavineError("x0 must be real: give real and imaginary parts as two arrays.")
+        raise RavineError(f"{what} must be real, got {shown}: give real and imaginary parts as two arrays.")
     rows = ": rows must be of equal lengths" if isinstance(leaf, (list, tuple)) else ""
-    raise RavineError(f"x0 must hold numbers, tensors or arrays, got {' '.join(repr(leaf).split())}{rows}.")
+    raise RavineError(f"{what} must hold numbers, tensors or arrays, got {shown}{rows}.")
 
 
 def _restore(leaf: Any) -> Restore:
