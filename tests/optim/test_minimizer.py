@@ -544,3 +544,11 @@ def test_a_budget_is_at_least_one_evaluation(budget):
 def test_mistakes_are_told(make, said):
     with pytest.raises(RavineError, match=said):
         make([nn.Parameter(torch.ones(2))])
+
+
+def test_a_step_that_begins_on_a_saddle_leaves_it():
+    w = nn.Parameter(torch.zeros(2, dtype=torch.float64))
+    optimizer = NewtonCG([w])
+    for _ in range(3):
+        optimizer.step(lambda: w[0] ** 2 - w[1] ** 2 + w[1] ** 4)
+    np.testing.assert_allclose(w.detach().abs().numpy(), [0, 0.5**0.5], atol=1e-7)

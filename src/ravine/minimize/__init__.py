@@ -14,7 +14,7 @@ from .autograd import FunctionObjective, ResidualObjective
 from .backtracking import Backtracking, Fixed
 from .bfgs import BFGS
 from .check import GradientCheck, check_gradient
-from .descent import Descent, Model, Proposal
+from .descent import Descent, Escape, Model, Proposal
 from .gradient_descent import GradientDescent
 from .hager_zhang import HagerZhang
 from .lbfgs import LBFGS
@@ -42,6 +42,7 @@ __all__ = [
     "Backtracking",
     "Counts",
     "Descent",
+    "Escape",
     "Fixed",
     "FunctionObjective",
     "GaussNewton",

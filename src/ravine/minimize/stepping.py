@@ -37,7 +37,7 @@ def begin(descent: Descent, objective: Objective, x: Tensor, *, tolerance: float
         found = point.gradient[~torch.isfinite(point.gradient)][0].item() if what == "gradient" else point.value
         raise RavineError(f"The {what} is {found} at the start, {place(x)}: begin where it is finite.")
     state = State(x, point.value, point.gradient, descent=descent.begin(point))
-    return _judged(descent, objective, state, tolerance)
+    return judged(descent, objective, state, tolerance)
 
 
 def advance(descent: Descent, search: Search, objective: Objective, state: State, *, tolerance: float = 1e-8) -> State:
@@ -61,10 +61,22 @@ def advance(descent: Descent, search: Search, objective: Objective, state: State
         return state.ended(False, f"budget spent: {objective.counts.evaluations} of {objective.budget:g} evaluations.")
     if after.over:
         return _doubted(objective, after)
-    return _judged(descent, objective, after, tolerance, checked=search.checked)
+    return judged(descent, objective, after, tolerance, checked=search.checked)
 
 
-def _judged(descent: Descent, objective: Objective, state: State, tolerance: float, *, checked: bool = True) -> State:
+def judged(descent: Descent, objective: Objective, state: State, tolerance: float, *, checked: bool = True) -> State:
+    """Tells whether a point is where a method ends; where it is a saddle that the method can leave, it goes on.
+
+    Args:
+        descent: Which way it goes.
+        objective: The function.
+        state: Where it stands.
+        tolerance: Largest component of the gradient at which it has converged.
+        checked: Whether steps are accepted only where the function falls, so that many without a fall are rounding.
+
+    Returns:
+        The state, ended where there is nothing more to do.
+    """
     largest = float(state.gradient.abs().max()) if len(state.x) else 0.0
     if largest <= tolerance:
         return _left(descent, objective, state) or state.ended(True, _converged(state, tolerance))

@@ -16,7 +16,7 @@ from ..minimize.naming import read_descent, read_search
 from ..minimize.objective import BudgetSpentError
 from ..minimize.search import Search
 from ..minimize.state import Point, State
-from ..minimize.stepping import advance, check_pair
+from ..minimize.stepping import advance, check_pair, judged
 from .closure_objective import ClosureObjective, joined, put
 from .groups import listed_once
 from .hooks import hooked
@@ -185,12 +185,14 @@ class Minimizer(torch.optim.Optimizer):
     def _advanced(self, objective: ClosureObjective, state: State, group: Mapping[str, Any]) -> Iterator[State]:
         """Yields the state after each step; the last one says why there is no other."""
         tolerance, smallest = group["tolerance_grad"], group["tolerance_change"]
-        if not state.gradient.numel() or float(state.gradient.abs().max()) <= tolerance:
-            yield state.ended(True, f"converged: no component of the gradient exceeds {tolerance:g}.")
-            return
         if float(group["lr"]) == 0:
             yield replace(state, message="no step was taken: lr is 0.")
             return
+        if not state.gradient.numel() or float(state.gradient.abs().max()) <= tolerance:
+            state = judged(self.descent, objective, state, tolerance)
+            yield state
+            if state.over:
+                return
         for _ in range(group["max_iter"]):
             before, state = state, self._moved(objective, state, group)
             yield state
