@@ -28,7 +28,7 @@ OPAQUE = 0.86
 LIFT = 0.02
 """How far above the ground courses are drawn, and marks above all that is under them, as a share of its height."""
 
-MARK = 0.02
+MARK = 0.035
 """How far a mark reaches to each side, as a share of the ground's width."""
 
 SIDES = np.array([(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1)])
@@ -155,7 +155,7 @@ def _rings(info: Trajectories) -> dict[str, Any]:
 def _span(info: Trajectories) -> tuple[float, float]:
     """The lowest and the highest place of the ground, as powers of ten."""
     finite = info.heights[np.isfinite(info.heights)]
-    return float(np.log10(info.levels[0])) - 0.3, float(np.log10(finite.max()))
+    return float(np.log10(info.levels[0])), float(np.log10(finite.max()))
 
 
 def _place(info: Trajectories, heights: Floats) -> Floats:

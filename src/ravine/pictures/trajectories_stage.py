@@ -24,7 +24,7 @@ INCHES, DPI = (12.8, 7.2), 100
 VALLEY, RIDGE = "#ffffff", "#b9c6d4"
 """The colors of the lowest and of the highest ground: methods crowd in the lowest, so that it is the quietest."""
 
-AROUND = 1.8
+AROUND = 1.6
 """How much larger a mark of the ground is where a course ends, so that it is seen around the mark of that."""
 
 BELOW = 11.0
