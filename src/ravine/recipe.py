@@ -97,7 +97,15 @@ class Recipe(Part):
                     f"Recipe(batch_size={self.batch_size!r}): batch_size must be a whole number, at least 1, or 'all', "
                     f"got {size!r}."
                 )
+        self._check_rule()
         self._check_keep()
+
+    def _check_rule(self) -> None:
+        if isinstance(self.rule, Descent) and self.rule.needs == "residuals":
+            raise RavineError(
+                f"Recipe({self.rule!r}): it needs the residuals of a sum of squares, and a task's loss is one number: "
+                "take another method, such as LBFGS(), or ravine.minimize."
+            )
 
     def _check_keep(self) -> None:
         if self.keep is None:
@@ -131,7 +139,7 @@ PARTS = {part.__name__: part for part in (Recipe, early_stopping, gradient_norm,
 SEARCHING = {name: kind for name, kind in DESCENTS.items() if kind.needs != "residuals"}
 """Methods that need the loss as a function, each of whose steps searches; residuals a recipe has none."""
 NAMES: dict[str, Any] = {
-    **SEARCHING, **{kind.__name__: kind for kind in SEARCHING.values()},
+    **DESCENTS, **{kind.__name__: kind for kind in DESCENTS.values()},
     **RULES, "muon": Muon, **METHODS, **SCHEDULES, **LENGTHS, **RANGES, **PARTS, **KEEPS, **AUGMENTATIONS,
     **OBJECTIVES, **PENALTIES, **LAYERS,
 }  # fmt: skip

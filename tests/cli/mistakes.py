@@ -143,6 +143,8 @@ FILES = [
 ]
 METHODS = [
     ("compare wine --methods sgdd", "'sgdd'", "Did you mean 'sgd'?"),
+    ("compare wine --methods levenberg_marquardt,sgd", "LevenbergMarquardt()", "needs the residuals", "LBFGS()"),
+    ("train wine --recipe Recipe(GaussNewton())", "GaussNewton()", "needs the residuals", "LBFGS()"),
     ("compare wine --methods sgd,,adam", "'sgd,,adam'", "item 2"),
     ("compare wine --methods sgd,adam,sgd", "'sgd' is named twice"),
     ("compare wine --methods ", "empty"),

@@ -495,6 +495,7 @@ def once(x):
         (lambda: classify(lambda x: (x - 2).log().sum(), [1.0]), "fun is nan at x = (1)"),
         (lambda: classify(lambda x: (x**2).sum().sqrt(), [0.0, 0.0]), "its gradient is nan at x = (0, 0)"),
         (lambda: classify(lambda x: (x**1.5).sum(), [0.0]), "its second derivative is "),
+        (lambda: classify(SURFACES["beale"], "here"), "x must hold numbers, tensors or arrays, got 'here'."),
         (lambda: classify(SURFACES["beale"], [1.0, math.nan]), "x must be finite, got nan at x[1]."),
         (lambda: classify(SURFACES["beale"], [1.0, 2.0, 3.0]), "a point has 2 coordinates, got 3"),
         (lambda: classify(SURFACES["beale"], [1.0, 2.0], radius=0), "classify(radius=0): radius must be above 0"),

@@ -187,6 +187,7 @@ def test_a_complex_step_that_repeats_a_mistake_is_not_believed():
         (lambda: check_gradient(lambda x: x.sum(), [math.inf]), "x must be finite, got inf at x[0]."),
         (lambda: check_gradient(lambda x: x.log().sum(), [-1.0]), "fun is nan at x = (−1): give a point where it is"),
         (lambda: check_gradient(lambda x: (x * 1e308).sum(), [1e5]), "fun is inf at x = (1e+05)"),
+        (lambda: check_gradient(lambda x: x.sum(), "here"), "x must hold numbers, tensors or arrays, got 'here'."),
         (lambda: check_gradient(lambda x: x.sum(), [1.0], lambda x: 1j * x), "gradient must be real, got torch.com"),
     ],
 )  # fmt: skip

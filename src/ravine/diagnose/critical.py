@@ -97,7 +97,7 @@ def classify(
     how = How(radius, tolerance, directions, dense_up_to, count, most, seed)
     if dtype not in (torch.float64, torch.float32):
         raise RavineError(f"classify(dtype={dtype!r}): dtype must be torch.float64 or torch.float32.")
-    flat, structure = read_start(x, dtype)
+    flat, structure = read_start(x, dtype, "x")
     return classify_objective(FunctionObjective(_checked(fun, structure)), flat, structure, how)
 
 

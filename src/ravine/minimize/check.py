@@ -65,7 +65,7 @@ def check_gradient(fun: Callable[..., Any], x: Any, gradient: Callable[..., Any]
     >>> check_gradient(lambda x: (x**3).sum(), [1.0, 2.0], gradient=lambda x: 3 * x**2 + torch.tensor([0.0, 0.1]))
     GradientCheck: the gradient is wrong: x[1] is 12.1, but should be 12 (off by 0.1).
     """
-    flat, structure = read_start(x, torch.float64)
+    flat, structure = read_start(x, torch.float64, "x")
     for at in (~torch.isfinite(flat)).nonzero()[:1]:
         where = structure.name(int(at))
         raise RavineError(f"check_gradient(fun, x): x must be finite, got {float(flat[at])} at {where}.")

@@ -98,12 +98,13 @@ class Structure:
         return [list(shape) for shape in self.shapes]
 
 
-def read_start(x0: Any, dtype: torch.dtype) -> tuple[Tensor, Structure]:
+def read_start(x0: Any, dtype: torch.dtype, called: str = "x0") -> tuple[Tensor, Structure]:
     """Reads where a minimization begins.
 
     Args:
         x0: A tensor, an array, numbers in lists, or any nesting of them in lists, tuples and dicts.
         dtype: What everything is worked out in.
+        called: What the errors call it.
 
     Returns:
         The flat vector [n], and how it is cut.
@@ -114,13 +115,13 @@ def read_start(x0: Any, dtype: torch.dtype) -> tuple[Tensor, Structure]:
     if dtype not in (torch.float32, torch.float64):
         raise RavineError(f"minimize(dtype={dtype}): dtype must be torch.float64 or torch.float32.")
     with_paths, tree = pytree.tree_flatten_with_path(x0, is_leaf=_is_numbers)
-    tensors = [_tensor(leaf, "x0") for _, leaf in with_paths]
+    tensors = [_tensor(leaf, called) for _, leaf in with_paths]
     if not sum(each.numel() for each in tensors):
-        raise RavineError(f"x0 = {x0!r} holds no numbers, so there is nothing to change.")
+        raise RavineError(f"{called} = {x0!r} holds no numbers, so there is nothing to change.")
     if len(devices := {str(each.device) for each in tensors}) > 1:
-        raise RavineError(f"x0 must lie on one device, got tensors on {' and '.join(sorted(devices))}.")
+        raise RavineError(f"{called} must lie on one device, got tensors on {' and '.join(sorted(devices))}.")
     if tensors[0].is_meta:
-        raise RavineError("x0 must hold numbers, got tensors on the meta device, which have none.")
+        raise RavineError(f"{called} must hold numbers, got tensors on the meta device, which have none.")
     restores = tuple(_restore(leaf) for _, leaf in with_paths)
     names = tuple(pytree.keystr(path) for path, _ in with_paths)
     structure = Structure(tree, tuple(each.shape for each in tensors), restores, names)
