@@ -167,18 +167,29 @@ def info(scene: Scene) -> Trajectories:
     names = _names([course.method.name for course in scene.courses])
     look = looks(names, {name: course.method.family for name, course in zip(names, scene.courses, strict=True)})
     tracks = tuple(_track(course, name, look[name], lowest) for name, course in zip(names, scene.courses, strict=True))
+    formula = ", \\; ".join([surface.formula, *letters(surface)])
     return Trajectories(
-        surface.title, _formula(surface), scene.fairness, x, y, heights, _levels(heights), lowest,
+        surface.title, formula, scene.fairness, x, y, heights, _levels(heights), lowest,
         bool(surface.minima), minima, saddles, maxima, np.array(scene.start), scene.steps,
         axis_of([track.heights for track in tracks]), tracks,
     )  # fmt: skip
 
 
-def _formula(surface: Surface) -> str:
-    """The formula, and beside it the numbers for the letters in it."""
-    letters = ((letter(name), getattr(surface, name)) for name in meanings(surface))
-    known = [f"{sign} = {value:g}" for sign, value in letters if sign in surface.formula]
-    return ", \\; ".join([surface.formula, *known])
+def letters(surface: Surface) -> list[str]:
+    r"""Gives the numbers for the letters in a surface's formula.
+
+    Args:
+        surface: The surface.
+
+    Returns:
+        Equations in LaTeX.
+
+    >>> from ravine.functions import surface
+    >>> print(*letters(surface("ravine")))
+    \kappa = 100
+    """
+    known = ((letter(name), getattr(surface, name)) for name in meanings(surface))
+    return [f"{sign} = {value:g}" for sign, value in known if sign in surface.formula]
 
 
 def _view(scene: Scene) -> Floats:

@@ -5,9 +5,8 @@ import re
 from latex2mathml.converter import convert
 from markupsafe import Markup
 
-from ...engines.latex.equations import letter
 from ...functions import Surface
-from ...part import meanings
+from ...pictures.trajectories import letters
 from ..mathml import only_mathematics
 
 BREAK = re.compile(r"(?:(?<=\))|(?<=\)\^\d)) (?=\()| (?=[+-] )|[{}()]")
@@ -23,11 +22,9 @@ def formula(surface: Surface) -> Markup:
     Returns:
         One equation for each piece; pieces that belong together share a span.
     """
-    letters = ((letter(name), getattr(surface, name)) for name in meanings(surface))
-    known = [f"{sign} = {value:g}" for sign, value in letters if sign in surface.formula]
     span, between = Markup("<span>{}</span>"), Markup("<wbr>")
     drawn = between.join(span.format(between.join(map(_drawn, parts))) for parts in pieces(surface.formula))
-    return Markup(", ").join([drawn, *map(_drawn, known)])
+    return Markup(", ").join([drawn, *map(_drawn, letters(surface))])
 
 
 def pieces(formula: str) -> list[list[str]]:
