@@ -1,7 +1,9 @@
 """`ravine watch` as it is typed: what it prints, what it writes, and the one line for every mistake."""
 
 import inspect
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -191,7 +193,7 @@ def test_an_ffmpeg_that_fails_is_told_in_one_line(here, monkeypatch, capsys):
 def test_the_command_has_the_words_and_the_defaults_of_its_function():
     mine, typed = inspect.signature(ravine.watch.watch).parameters, inspect.signature(command).parameters
     for name, parameter in mine.items():
-        assert typed[name].default == parameter.default
+        assert name == "progress" or typed[name].default == parameter.default
     assert set(typed) - set(mine) == {"context", "out", "gallery", "playground"}
 
 
@@ -212,6 +214,7 @@ def test_the_playground_is_one_file(here, capsys):
         (["--playground", "play.gif"], "--playground 'play.gif': the file must end in .html."),
         (["--playground", "nowhere/play.html"], "--playground 'nowhere/play.html': there is no folder 'nowhere'"),
         (["--gallery", "file"], "'file'"),
+        (["--gallery", ""], "--gallery '': name a folder"),
         (["--gallery", "a", "--playground", "b.html"], "which reads nothing else: leave out --playground."),
         (["rosenbrock", "--lr", "tuned", "--gallery", "a"], "leave out --lr, 'rosenbrock'."),
         (["--playground", "b.html", "--seed", "0"], "leave out --seed."),
@@ -220,3 +223,40 @@ def test_the_playground_is_one_file(here, capsys):
 @pytest.mark.usefixtures("here")
 def test_pages_that_cannot_be_written_are_told(capsys, words, said):
     assert said in refused(words, capsys)
+
+
+def test_a_file_that_cannot_be_written_is_told_by_what_was_typed(here, capsys):
+    del here
+    with pytest.raises(SystemExit) as ended:
+        main(["watch", "ravine", "--methods", "newton", "--steps", "9", "--out", "/proc/x.png"])
+    said = capsys.readouterr()
+    assert ended.value.code == 2
+    assert said.out.startswith("Ravine: 9 gradient evaluations each")
+    assert said.err.splitlines()[-1].startswith("ravine: --out '/proc/x.png': it could not be written: ")
+
+
+def test_what_is_under_way_is_told_line_by_line_where_there_is_no_terminal(here, capsys):
+    del here
+    with pytest.raises(SystemExit):
+        main(["watch", "ravine", "--methods", "SGD(lr=0.01),newton", "--steps", "9", "--out", "x.png"])
+    assert capsys.readouterr().err.splitlines() == ["SGD(lr=0.01)", "newton", "drawing x.png"]
+
+
+def test_ctrl_c_ends_in_one_line(here):
+    words = [sys.executable, "-m", "ravine", "watch", "rosenbrock", "--steps", "20000", "--out", "x.png"]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline()  # it has begun
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read().splitlines()[-1] == "Stopped. No picture was written."
+    assert process.returncode == 130
+    assert not (here / "x.png").exists()
+
+
+def test_a_file_of_letters_that_the_terminal_lacks_is_written_and_told(here):
+    words = [sys.executable, "-m", "ravine", "watch", "ravine", "--methods", "newton", "--steps", "9"]
+    done = subprocess.run(
+        [*words, "--out", "\u00e9.png"], capture_output=True, env=os.environ | {"PYTHONIOENCODING": "ascii"}, check=True
+    )
+    assert done.stdout.decode("ascii").splitlines()[-1] == "Picture: ?.png"
+    assert (here / "\u00e9.png").exists()

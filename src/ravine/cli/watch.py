@@ -1,7 +1,9 @@
 """What `ravine watch` prints and writes."""
 
 import math
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich import box
@@ -37,14 +39,42 @@ def run_watch(
         noise: Standard deviation of the gradient's noise.
         seed: Decides noise and starts.
         out: The file; the surface's name with .html where None.
+
+    Raises:
+        SystemExit: 130 after Ctrl-C.
     """
     path = None if out is None else _file(out)
     why = f"--lr {lr!r}: must be tuned, same, or a number such as 0.01."
     rate = lr if lr in ("tuned", "same") else _number(lr, why)
     begin = None if start is None else _start(start)
-    scene = watch(surface, methods, start=begin, steps=steps, lr=rate, noise=noise, seed=seed)
-    _print_scene(scene)
-    print(f"Picture: {_write(scene, path or Path(f'{scene.surface.name}.html'))}")
+    try:
+        with _telling() as tell:
+            scene = watch(surface, methods, start=begin, steps=steps, lr=rate, noise=noise, seed=seed, progress=tell)
+        _print_scene(scene)
+        path = path or Path(f"{scene.surface.name}.html")
+        with _telling() as tell:
+            tell(f"drawing {path}")
+            _write(scene, path)
+    except KeyboardInterrupt:
+        print("Stopped. No picture was written.", file=sys.stderr)
+        raise SystemExit(130) from None
+    _say(f"Picture: {path}")
+
+
+@contextmanager
+def _telling() -> Iterator[Callable[[str], None]]:
+    """Tells what is under way: on a terminal in a line that goes, elsewhere in a line each."""
+    console = Console(highlight=False, stderr=True)
+    with console.status("") as status:
+        if console.is_terminal:
+            yield lambda what: status.update(_text(console, what))
+        else:
+            yield lambda what: console.print(_text(console, what), style="dim", soft_wrap=True)
+
+
+def _say(line: str) -> None:
+    console = Console(highlight=False)
+    console.print(_text(console, line), soft_wrap=True)
 
 
 def run_gallery(folder: str) -> None:
@@ -52,15 +82,17 @@ def run_gallery(folder: str) -> None:
 
     Args:
         folder: Where the page is to lie.
+
+    Raises:
+        RavineError: No folder is named.
     """
     from ..report.scenes import write
 
-    console = Console(highlight=False, stderr=True)
-
-    def tell(number: int, of: int, scene: str) -> None:
-        console.print(f"Scene {number + 1} of {of}: {scene}", style="dim", markup=False)
-
-    print(f"Gallery: {write(Path(folder), tell)}")
+    if not folder:
+        raise RavineError("--gallery '': name a folder, such as story.")
+    with _telling() as tell:
+        page = write(Path(folder), lambda number, of, scene: tell(f"Scene {number + 1} of {of}: {scene}"))
+    _say(f"Gallery: {page}")
 
 
 def run_playground(file: str) -> None:
@@ -71,7 +103,7 @@ def run_playground(file: str) -> None:
     """
     from ..report.playground import write
 
-    print(f"Playground: {write(_file(file, '--playground', ('.html',)))}")
+    _say(f"Playground: {write(_file(file, '--playground', ('.html',)))}")
 
 
 def _file(out: str, option: str = "--out", endings: Sequence[str] = ENDINGS) -> Path:
@@ -100,12 +132,16 @@ def _number(typed: str, why: str) -> float:
         raise RavineError(why) from None
 
 
-def _write(scene: Scene, path: Path) -> Path:
-    if path.suffix != ".html":
-        return trajectories_film.save(scene, path)
-    from ..report.watch_page import write_scene  # a page needs much more than a film does
+def _write(scene: Scene, path: Path) -> None:
+    try:
+        if path.suffix != ".html":
+            trajectories_film.save(scene, path)
+        else:
+            from ..report.watch_page import write_scene  # a page needs much more than a film does
 
-    return write_scene(scene, path)
+            write_scene(scene, path)
+    except OSError as error:
+        raise RavineError(f"--out {str(path)!r}: it could not be written: {error.strerror or error}.") from error
 
 
 def _print_scene(scene: Scene) -> None:

@@ -1,7 +1,7 @@
 """A scene: a surface, a start, and the courses of several methods on the same budget. `watch` makes one."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..errors import RavineError
@@ -68,6 +68,7 @@ def watch(
     lr: str | float = "tuned",
     noise: float = 0.0,
     seed: int = 0,
+    progress: Callable[[str], object] = lambda _: None,
 ) -> Scene:
     """Follows methods on a surface, each at its own tuned lr, all on the same budget of gradient evaluations.
 
@@ -80,6 +81,7 @@ def watch(
         lr: "tuned"; "same" for the one that serves all of them best; or a number for all.
         noise: Standard deviation of normal noise in every element of the gradient; all methods meet the same.
         seed: Decides the noise and the other starts that lr is tuned from.
+        progress: Called with the name of every method before it is followed.
 
     Returns:
         The scene.
@@ -99,7 +101,7 @@ def watch(
     ground, named = read_ground(surface, noise, seed), read_methods(methods)
     begin = ground.surface.start if start is None else ground.surface.check_start(start)
     check_place(ground, begin)
-    courses, warnings = _courses(ground, named, begin, steps, rate)
+    courses, warnings = _courses(ground, named, begin, steps, rate, progress)
     return Scene(ground, begin, steps, rate, courses, warnings)
 
 
@@ -119,7 +121,12 @@ def _rate(lr: str | float) -> str | float:
 
 
 def _courses(
-    ground: Ground, methods: Sequence[Method], start: tuple[float, ...], steps: int, lr: str | float
+    ground: Ground,
+    methods: Sequence[Method],
+    start: tuple[float, ...],
+    steps: int,
+    lr: str | float,
+    progress: Callable[[str], object],
 ) -> tuple[tuple[Course, ...], tuple[str, ...]]:
     tuned = [method for method in methods if method.tuned]
     found: dict[str, Course] = {}
@@ -127,16 +134,20 @@ def _courses(
     if isinstance(lr, str) and tuned:
         starts = draw_starts(ground, start, ground.seed)
         for together in [[method] for method in tuned] if lr == "tuned" else [tuned]:
+            names = " and ".join(method.name for method in together)
+            progress(names)
             result = tune(ground, together, starts, steps)
             found |= {course.method.name: course for course in result.courses}
-            names = " and ".join(method.name for method in together)
             if result.edge:
                 at = short(result.lr)
                 warnings.append(f"{names}: lr {at} is an end of its range; a better one may lie beyond.")
     rate = None if isinstance(lr, str) else float(lr)
     for method in methods:
+        if method.name in found:
+            continue
+        progress(method.name)
         if isinstance(method.part, Descent):
             found[method.name] = follow_descent(ground, method, start, steps)
-        elif isinstance(method.part, Rule) and method.name not in found:
+        else:
             found[method.name] = follow_rule(ground, method, rate if method.tuned else None, start, steps)
     return tuple(found[method.name] for method in methods), tuple(warnings)
