@@ -184,7 +184,7 @@ def _draw_axes(axes: Axes, info: Trajectories) -> None:
     axes.locator_params(axis="x", nbins=6, integer=True)
     _quiet(axes)
     if any(info.axis.is_below(track.heights).any() for track in info.tracks):
-        axes.tick_params(axis="x", pad=BELOW)  # room for what points down
+        axes.tick_params(axis="x", pad=BELOW + 4)  # room for what points down
     axes.spines[["top", "right"]].set_visible(False)
 
 
