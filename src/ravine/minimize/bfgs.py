@@ -65,6 +65,7 @@ def first_step(point: Point) -> Tensor:
         The step straight down [n], of length 1 or shorter; longer only where x is so large that this would change no
         digit of it.
 
+    >>> import torch
     >>> first_step(Point(torch.zeros(2), 12.5, torch.tensor([3.0, -4.0])))
     tensor([-0.6000,  0.8000])
     """
