@@ -63,6 +63,20 @@ def test_the_loss_never_rises_where_dropout_would_make_it():
     assert losses[-1] < 0.01 * losses[0]
 
 
+def test_batch_normalization_predicts_by_the_statistics_of_the_weights_that_were_found():
+    with pytest.warns(UserWarning, match="dropout is switched off"):
+        found = train(noisy(), recipe("LBFGS()", 30), seed=1)
+    seen: dict[nn.Module, torch.Tensor] = {}
+    norms = [module for module in found.model.modules() if isinstance(module, nn.BatchNorm1d)]
+    for norm in norms:
+        norm.register_forward_pre_hook(lambda module, given: seen.update({module: given[0]}))
+    found.model.eval()
+    with torch.no_grad():
+        found.model(torch.from_numpy(X))
+    torch.testing.assert_close(norms[0].running_mean, seen[norms[0]].mean(0))
+    torch.testing.assert_close(norms[0].running_var, seen[norms[0]].var(0))
+
+
 def test_augmentation_is_left_out():
     from ravine.data.augment import AUGMENTATIONS
 

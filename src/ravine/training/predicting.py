@@ -3,16 +3,14 @@
 import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from ..keep import swa
 from ..optim import Optimizer
 from .loop import Training
 from .network import Mean
-from .order import epoch_order, seed_step
+from .statistics import batch_norms, estimate_statistics
 
 
 @contextmanager
@@ -60,35 +58,13 @@ def _with(model: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
 @contextmanager
 def _statistics(training: Training, *, estimated: bool = True) -> Iterator[None]:
     """Estimates batch-norm statistics for the weights that are in place, and puts the old ones back afterwards."""
-    norms = [m for m in training.model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    norms = batch_norms(training.model)
     kept = [{name: buffer.clone() for name, buffer in norm.named_buffers()} for norm in norms]
     try:
         if estimated:
-            _estimate(training, [norm for norm in norms if norm.track_running_stats])
+            estimate_statistics(training, training.change)
         yield
     finally:
         for norm, buffers in zip(norms, kept, strict=True):
             for name, buffer in norm.named_buffers():
                 buffer.copy_(buffers[name])
-
-
-@torch.no_grad()
-def _estimate(training: Training, norms: list[Any]) -> None:
-    """Sets running means and variances to their plain averages over the training data, as it is trained on."""
-    modes = {module: module.training for module in training.model.modules()}
-    training.model.train()
-    moving = [norm for norm in norms if norm.training]  # those of frozen layers stand still in training, too
-    momenta = [norm.momentum for norm in moving]
-    order = epoch_order(training.recipe, len(training.examples), training.seed, training.epoch)
-    seed_step(order.seeds[0], training.device)
-    try:
-        for norm in moving:
-            norm.reset_running_stats()
-            norm.momentum = None  # a cumulative average over all batches, which torch's own update_bn takes too
-        for batch in training.examples.batches(order.batches if moving else []):
-            training.compute(training.model, training.change(batch))
-    finally:
-        for norm, momentum in zip(moving, momenta, strict=True):
-            norm.momentum = momentum
-        for module, mode in modes.items():
-            module.training = mode

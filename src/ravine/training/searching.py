@@ -18,6 +18,7 @@ from ..optim import Minimizer, repeatable
 from ..recipe import Recipe
 from .objective import precision
 from .order import Order, seed_step
+from .statistics import estimate_statistics
 
 if TYPE_CHECKING:
     from .loop import Training
@@ -109,6 +110,8 @@ def search_epoch(training: "Training", order: Order, between_steps: "Callable[[T
         training.batch += 1
         if between_steps is not None and training.batch < len(order.batches):
             between_steps(training)
+    # A search moves a dozen times where others move a thousand; what follows by a tenth a time would not arrive.
+    estimate_statistics(training, lambda batch: batch)
 
 
 def _step(training: "Training", batch: Any, count: int) -> Tensor:
