@@ -196,3 +196,16 @@ def test_one_line_says_what_is_wrong(wrong, says: str):
         wrong()
     assert says in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_a_gradient_that_is_small_because_large_terms_cancel_keeps_their_rounding():
+    generator = torch.Generator().manual_seed(0)
+    a, b = (torch.randn(50, n, generator=generator, dtype=torch.float64) for n in (5, 1))
+
+    def fun(x):
+        return (a @ x - 1e3 * b[:, 0]).square().sum()
+
+    solution = torch.linalg.lstsq(a, 1e3 * b).solution[:, 0]
+    assert check_gradient(fun, solution).agrees is True
+    wrong = check_gradient(fun, solution, lambda x: 2 * a.T @ (a @ x - 1e3 * b[:, 0]) + 1e-3)
+    assert wrong.agrees is False

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from ravine.minimize import minimize
+from ravine.minimize import Fixed, minimize
 
 METHODS = ("lbfgs", "bfgs", "sr1", "newton", "newton_cg", "nonlinear_cg", "gradient_descent")
 KNOWING_LENGTHS = METHODS[:5]
@@ -54,6 +54,24 @@ def test_a_function_without_curvature_is_followed_down(method):
     assert "derivatives" not in result.message
     hinge = minimize(lambda x: torch.relu(x).sum(), [1.0, 1.0], method)
     assert (hinge.success, hinge.fun) == (True, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("fun", "method", "dtype"),
+    [
+        (lambda x: (x**2).sum() / 2 + 50 * x[1] ** 2, "bfgs", torch.float32),
+        (lambda x: 1e-170 * ((x - 1) ** 2).sum(), "sr1", torch.float64),
+        (lambda x: 1e-20 * (x**2).sum(), "sr1", torch.float32),
+    ],
+)
+def test_slopes_that_underflow_end_in_a_sentence(fun, method, dtype):
+    assert minimize(fun, [3.0, 2.0], method, dtype=dtype, tolerance=0).message.endswith(".")
+
+
+@pytest.mark.parametrize("method", ["gradient_descent", "nonlinear_cg"])
+def test_a_fixed_step_goes_on_where_the_slope_is_zero(method):
+    result = minimize(lambda x: (x**2).sum() / 2, [3.0, 2.0], method, Fixed(0.3), tolerance=0, steps=3000)
+    assert result.fun < 1e-300
 
 
 @pytest.mark.parametrize("budget", [1, 2, 10, 11])

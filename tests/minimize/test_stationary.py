@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from ravine.functions import surface
 from ravine.minimize import Newton, minimize
@@ -34,14 +35,30 @@ def test_the_textbooks_step_stays_on_the_saddle():
     assert result.x == [0.0, 0.0]
 
 
-def test_newton_looks_again_only_where_its_last_hessian_was_not_positive_definite():
-    result = minimize(lambda x: (x**2).sum(), [3.0, 4.0], "newton")
-    assert (result.nit, result.evaluations) == (1, 6)  # two values with gradients, one Hessian of two columns
+@pytest.mark.parametrize("method", KNOWING, ids=str)
+def test_a_saddle_is_left_that_is_reached_from_where_all_curves_up(method):
+    result = minimize(lambda x: x[0] ** 2 + (x[0] - 0.5) * x[1] ** 2 + x[1] ** 4, [1.0, 0.0], method)
+    assert result.success
+    np.testing.assert_allclose(result.fun, -1 / 12, atol=1e-12)
 
 
-def test_a_look_that_the_budget_does_not_hold_is_left_out():
-    result = minimize(surface("strict_saddle"), [0.0, 0.0], "newton", evaluations=4)
-    assert (result.success, result.evaluations) == (True, 1)
+@pytest.mark.parametrize("budget", [4, 5, 6])
+def test_a_budget_that_ends_the_look_is_no_success(budget):
+    result = minimize(surface("strict_saddle"), [0.0, 0.0], "newton", evaluations=budget)
+    assert not result.success
+    assert result.message.startswith("budget spent: ")
+    assert result.evaluations <= budget
+
+
+def test_no_weak_way_down_is_overlooked():
+    for k in range(120):
+        c, s = np.cos(k * np.pi / 120), np.sin(k * np.pi / 120)
+
+        def rotated(x, c=c, s=s):
+            u, v = c * x[0] + s * x[1], c * x[1] - s * x[0]
+            return u**2 - 0.01 * v**2 + v**4
+
+        assert minimize(rotated, [0.0, 0.0], "newton_cg").fun < -2.4e-5
 
 
 def test_a_degenerate_minimum_is_not_left():
@@ -72,6 +89,14 @@ def test_rounding_is_not_taken_for_a_kink(offset):
     result = minimize(lambda x: offset + 1e4 * (x[0] - 1) ** 2 + (x[1] - 2) ** 4 + x[1] ** 2, [3.0, 4.0], tolerance=0.0)
     assert result.success
     assert "as far as rounding lets it" in result.message
+
+
+@pytest.mark.parametrize("method", ["lbfgs", "bfgs", "sr1", "newton", "newton_cg", "nonlinear_cg", "gradient_descent"])
+def test_a_smooth_turn_between_the_digits_of_a_large_x_is_not_taken_for_a_kink(method):
+    def fun(x):
+        return 1e3 * torch.nn.functional.softplus(x[0] - 5e9) - 400 * (x[0] - 5e9) + (x[1] - 1) ** 2
+
+    assert minimize(fun, [5e9 + 1, 3.0], method).success
 
 
 def test_a_wrong_gradient_is_not_taken_for_a_kink():

@@ -1,5 +1,6 @@
 """BFGS: the inverse Hessian, learned from the steps by updates of rank two."""
 
+import torch
 from torch import Tensor
 
 from ..fields import field
@@ -38,7 +39,8 @@ class BFGS(Descent):
         s, y = after.x - before.x, after.gradient - before.gradient
         sy = float(s @ y)
         yy = float(y @ y)
-        if not sy > self.curvature * float(s.norm() * y.norm()) or yy == 0:  # yy underflows where slopes are tiny
+        tiny = yy == 0 or not sy > 1 / torch.finfo(s.dtype).max  # slopes whose products underflow
+        if tiny or not sy > self.curvature * float(s.norm() * y.norm()):
             return memory
         if "inverse" not in memory:
             memory = {**memory, "inverse": (sy / yy) * s.new_ones(len(s)).diag()}

@@ -86,17 +86,20 @@ def check_gradient(fun: Callable[..., Any], x: Any, gradient: Callable[..., Any]
             f"check_gradient(gradient=...): the gradient must be real, got {found.dtype} at {place(flat)}."
         )
     given = [each for each in (flat, value, found) if isinstance(each, Tensor) and each.is_floating_point()]
-    return _compared(function, flat, found.to(flat), max(torch.finfo(each.dtype).eps for each in given), structure.name)
+    eps = max(torch.finfo(each.dtype).eps for each in given)
+    return _compared(function, flat, number, found.to(flat), eps, structure.name)
 
 
 def _compared(
-    function: Callable[[Tensor], Any], x: Tensor, found: Tensor, eps: float, name: Callable[[int], str]
+    function: Callable[[Tensor], Any], x: Tensor, value: float, found: Tensor, eps: float, name: Callable[[int], str]
 ) -> GradientCheck:
     differences, sure = _differences(function, x, found, eps)
     exact, settled = _complex_step(function, x), torch.isfinite(differences)
     best, bound = differences, sure
     if exact is not None and bool(((exact - differences).abs() <= sure)[settled].all()):
-        close = torch.full_like(found, 5e3 * eps * max(1.0, _largest(found)))
+        # A gradient that is small because large terms cancel keeps the rounding of these, as the value does.
+        cancelled = sure.nan_to_num().clamp(max=5e3 * eps * abs(value))
+        close = cancelled.clamp(min=5e3 * eps * max(1.0, _largest(found)))
         known = settled | ((found - exact).abs() <= close)
         best, bound = torch.where(known, exact, torch.nan), close
     error = (found - best).abs()

@@ -35,44 +35,39 @@ class Newton(Descent):
 
     def direction(self, objective: Objective, point: Point, memory: Memory) -> Tensor:
         """Newton's step, or the safe one in its place."""
+        del memory
         hessian = objective.hessian(point.x)
         if not bool(torch.isfinite(hessian).all()):
             return torch.full_like(point.x, torch.nan)
         if self.safeguard == "cholesky":
-            step, memory["convex"] = _by_cholesky(hessian, point.gradient)
-            return step
+            return _by_cholesky(hessian, point.gradient)
         if self.safeguard == "eigenvalues":
-            model = _spectral(point.gradient, hessian, memory)
-            return model.newton_step(safe=True)
+            return SpectralModel(point.gradient, hessian).newton_step(safe=True)
         step, failed = torch.linalg.solve_ex(hessian, -point.gradient)
         return torch.full_like(step, torch.nan) if int(failed) else step
 
     def model(self, objective: Objective, point: Point, memory: Memory) -> Model:
         """The quadratic with the Hessian as it is."""
-        return _spectral(point.gradient, objective.hessian(point.x), memory)
+        del memory
+        return SpectralModel(point.gradient, objective.hessian(point.x))
 
     def escape(self, objective: Objective, point: Point, memory: Memory) -> Escape | None:
-        """The lowest eigenvector, unless the last Hessian was positive definite; none for the textbook's step."""
-        if self.safeguard is None or memory.get("convex"):
+        """The lowest eigenvector; none for the textbook's step."""
+        del memory
+        if self.safeguard is None:
             return None
         hessian = objective.hessian(point.x)
         return SpectralModel(point.gradient, hessian).escape() if bool(torch.isfinite(hessian).all()) else None
 
 
-def _spectral(gradient: Tensor, hessian: Tensor, memory: Memory) -> SpectralModel:
-    model = SpectralModel(gradient, hessian)
-    memory["convex"] = float(model.eigenvalues[0]) > 0
-    return model
-
-
-def _by_cholesky(hessian: Tensor, gradient: Tensor) -> tuple[Tensor, bool]:
-    """Adds tau I, tau growing from 1e-4 of the Hessian's norm, until there is a factorization; says if 0 was enough."""
+def _by_cholesky(hessian: Tensor, gradient: Tensor) -> Tensor:
+    """Adds tau I, tau growing from 1e-4 of the Hessian's norm, until there is a factorization."""
     diagonal = hessian.diagonal()
     beta = 1e-4 * float(hessian.norm()) or 1.0
     tau = 0.0 if float(diagonal.min()) > 0 else beta - float(diagonal.min())
     while tau < torch.inf:
         factor, failed = torch.linalg.cholesky_ex(hessian + tau * torch.eye(len(gradient)).to(hessian))
         if not int(failed):
-            return -torch.cholesky_solve(gradient[:, None], factor)[:, 0], tau == 0
+            return -torch.cholesky_solve(gradient[:, None], factor)[:, 0]
         tau = max(2 * tau, beta)
-    return torch.full_like(gradient, torch.nan), False
+    return torch.full_like(gradient, torch.nan)

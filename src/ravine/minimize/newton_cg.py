@@ -44,13 +44,13 @@ class NewtonCG(Descent):
         return KrylovModel(point.gradient, objective.products(point.x), enough, min(self.products, 2 * len(point.x)))
 
     def escape(self, objective: Objective, point: Point, memory: Memory) -> Escape | None:
-        """Negative curvature on the path of conjugate gradients towards a random vector, which hides no direction."""
+        """Negative curvature on the path of conjugate gradients towards a random vector, which has a part along it."""
         del memory
         n = len(point.x)
         if n == 0:
             return None
         random = torch.randn(n, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(point.x)
-        enough = 0.1 / math.sqrt(n) * float(random.norm())
+        enough = 1e-3 / math.sqrt(n) * float(random.norm())
         return KrylovModel(random, objective.products(point.x), enough, min(self.products, 2 * n)).escape()
 
     def direction(self, objective: Objective, point: Point, memory: Memory) -> Tensor:

@@ -121,8 +121,9 @@ class LineSearch(Search):
         """1, or `first`, where the direction has its own length; else that of the last step's first-order change."""
         if descent.knows_length:
             return memory.get("first", 1.0)
-        alpha = memory["change"] / line.start.slope if memory.get("change", 0.0) < 0 else 0.0
-        return alpha if 0 < alpha < math.inf else line.start.point.felt(1.0) / float(line.direction.norm())
+        change, slope, length = memory.get("change", 0.0), line.start.slope, float(line.direction.norm())
+        alpha = change / slope if change < 0 and slope < 0 else 0.0
+        return alpha if 0 < alpha < math.inf else line.start.point.felt(1.0) / (length or 1.0)
 
 
 def _refused(line: Line) -> str:

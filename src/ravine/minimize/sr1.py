@@ -57,7 +57,7 @@ class SR1(Descent):
             hessian.copy_(torch.eye(len(s)).to(s) * (float(y @ y) / sy))
         r = y - hessian @ s
         rs = float(r @ s)
-        if abs(rs) >= self.skip * float(r.norm() * s.norm()) and rs != 0:
+        if abs(rs) >= self.skip * float(r.norm() * s.norm()) and abs(rs) > 1 / torch.finfo(s.dtype).max:
             hessian.addr_(r, r, alpha=1 / rs)
         return {**memory, "count": memory["count"] + 1}
 

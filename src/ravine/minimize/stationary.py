@@ -44,26 +44,37 @@ def leave(descent: Descent, objective: Objective, state: State) -> State | None:
 def is_kink(objective: Objective, point: Point) -> bool:
     """Tells whether the slope jumps at a point where no lower value was found.
 
-    Along the way straight down the slope is asked for at two steps too short to matter, one a sixteenth of the other.
-    Where the function is smooth, the longer one shows more of a change; where it has a kink, both show the same.
+    Along the way straight down a short step is halved again and again, each time keeping the half over which the slope
+    changes more. Where the function is smooth, less of the change is left each time; a kink keeps it all.
 
     Args:
         objective: The function.
         point: Where it stands.
 
     Returns:
-        Whether the slope changes by more than half of itself, and by as much over the shorter step.
+        Whether the slope changes by more than half of itself over the step, and by more than half of that over what is
+        left when x has no digits to tell a shorter one.
     """
     steepest = float(point.gradient.abs().max())
     if steepest == 0:
         return False
     down = -point.gradient / steepest
     down = down / down.norm()
-    slope = -float(point.gradient @ down)
-    length = math.sqrt(torch.finfo(point.x.dtype).eps) * max(1.0, float(point.x.abs().max()))
+    eps = torch.finfo(point.x.dtype).eps
 
-    def lost(step: float) -> float:
-        return slope + float(objective.value_and_gradient(point.x + step * down)[1] @ down)
+    def slope(length: float) -> float:
+        return float(objective.value_and_gradient(point.x + length * down)[1] @ down)
 
-    near, far = lost(length / 16), lost(length)
-    return near > slope / 2 and near > far / 2
+    low, high = 0.0, math.sqrt(eps) * max(1.0, float(point.x.abs().max()))
+    first, last = float(point.gradient @ down), slope(high)
+    whole, shortest = last - first, max(8 * eps * float(point.x.abs().max()), math.sqrt(eps) * high)
+    if not whole > -first / 2:
+        return False
+    while high - low > shortest and last - first > whole / 2:
+        middle = (low + high) / 2
+        here = slope(middle)
+        if here - first >= last - here:
+            high, last = middle, here
+        else:
+            low, first = middle, here
+    return last - first > whole / 2

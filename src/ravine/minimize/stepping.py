@@ -58,7 +58,7 @@ def advance(descent: Descent, search: Search, objective: Objective, state: State
     try:
         after = search.move(descent, objective, state)
     except BudgetSpentError:
-        return state.ended(False, f"budget spent: {objective.counts.evaluations} of {objective.budget:g} evaluations.")
+        return state.ended(False, _spent(objective))
     if after.over:
         return _doubted(objective, after)
     return judged(descent, objective, after, tolerance, checked=search.checked)
@@ -95,12 +95,16 @@ def judged(descent: Descent, objective: Objective, state: State, tolerance: floa
     return _doubted(objective, state.ended(True, rounding(state.point)))
 
 
+def _spent(objective: Objective) -> str:
+    return f"budget spent: {objective.counts.evaluations} of {objective.budget:g} evaluations."
+
+
 def _left(descent: Descent, objective: Objective, state: State) -> State | None:
-    """The state after a step off a saddle, where there is one and the budget allows to look."""
+    """The state after a step off a saddle, where there is one; ended where the budget does not allow to look."""
     try:
         return leave(descent, objective, state)
     except BudgetSpentError:
-        return None
+        return state.ended(False, _spent(objective))
 
 
 def _converged(state: State, tolerance: float) -> str:

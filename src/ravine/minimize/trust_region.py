@@ -45,7 +45,7 @@ class TrustRegion(Search):
     def _tried(self, descent: Descent, objective: Objective, state: State, radius: float | None) -> State:
         point, memory = state.point, state.descent
         model = descent.model(objective, point, memory)
-        radius = min(radius or model.first_radius(), LONGEST)
+        radius = min(radius or model.first_radius() or point.felt(1.0), LONGEST)
         close, missed, first = model.within(radius).predicted <= point.noise, None, True
         for _ in range(self.tries):
             proposal = model.within(radius)
