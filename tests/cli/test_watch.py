@@ -58,7 +58,7 @@ def test_a_table_says_how_each_method_ended(here, capsys):
     ]  # fmt: skip
     assert "diverged: far outside after" in rows["SGD(lr=0.1)"]
     assert rows["adam"].split()[2] == "tuned"
-    assert rows["newton"].split()[1:5] == ["–", "0", "0", "10"]
+    assert rows["newton"].split()[1:5] == ["–", "0", "0", "6"]
     assert lines[6] == "Picture: x.png"
     with Image.open(here / "x.png") as still:
         assert still.size == (2560, 1440)

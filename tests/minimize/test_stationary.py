@@ -50,6 +50,14 @@ def test_a_budget_that_ends_the_look_is_no_success(budget):
     assert result.evaluations <= budget
 
 
+def test_leaving_a_saddle_is_a_step_like_any_other():
+    seen = []
+    result = minimize(surface("strict_saddle"), [1.0, 0.0], "newton", callback=lambda state: seen.append(state.nit))
+    assert seen == list(range(1, result.nit + 1))
+    assert minimize(surface("strict_saddle"), [0.0, 0.0], "newton", steps=0).x == [0.0, 0.0]
+    assert minimize(surface("strict_saddle"), [0.0, 0.0], "newton", steps=1).nit == 1
+
+
 def test_no_weak_way_down_is_overlooked():
     for k in range(120):
         c, s = np.cos(k * np.pi / 120), np.sin(k * np.pi / 120)

@@ -61,6 +61,9 @@ class Descent(Part):
     learns_from_refused: ClassVar[bool] = False
     """Whether steps that a trust region refused improve its model, too."""
 
+    looks: ClassVar[bool] = False
+    """Whether `escape` may know of a way off a point without a slope."""
+
     def looks_ahead(self) -> bool:
         """Tells, as rules do, whether a step asks for gradients elsewhere than at the parameters: a search does."""
         return True

@@ -26,6 +26,7 @@ class Newton(Descent):
 
     needs = "second derivatives"
     by_region = True
+    looks = True
 
     safeguard: str | None = option("eigenvalues", ("eigenvalues", "cholesky", None), "what makes H positive definite")
 

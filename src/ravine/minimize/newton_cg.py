@@ -26,6 +26,7 @@ class NewtonCG(Descent):
 
     needs = "second derivatives"
     by_region = True
+    looks = True
 
     forcing: float = field(
         0.1, "largest share of the gradient that is left in the equation", within="(0, 1)", also=("eta",)

@@ -26,7 +26,7 @@ def begin(descent: Descent, objective: Objective, x: Tensor, *, tolerance: float
         tolerance: Largest component of the gradient at which it has converged.
 
     Returns:
-        The state before the first step; it is over where the start is a minimum already.
+        The state before the first step; it is over where the gradient vanishes and the method knows no curvature.
 
     Raises:
         RavineError: The function or its gradient is not finite there.
@@ -37,11 +37,11 @@ def begin(descent: Descent, objective: Objective, x: Tensor, *, tolerance: float
         found = point.gradient[~torch.isfinite(point.gradient)][0].item() if what == "gradient" else point.value
         raise RavineError(f"The {what} is {found} at the start, {place(x)}: begin where it is finite.")
     state = State(x, point.value, point.gradient, descent=descent.begin(point))
-    return judged(descent, objective, state, tolerance)
+    return _judged(descent, objective, state, tolerance)
 
 
 def advance(descent: Descent, search: Search, objective: Objective, state: State, *, tolerance: float = 1e-8) -> State:
-    """Makes one step.
+    """Makes one step: off a saddle, where the gradient vanishes and the method knows of a way down.
 
     Args:
         descent: Which way.
@@ -56,30 +56,21 @@ def advance(descent: Descent, search: Search, objective: Objective, state: State
     if state.over:
         return state
     try:
+        if _is_flat(state, tolerance):
+            return leave(descent, objective, state) or state.ended(True, _converged(state, tolerance))
         after = search.move(descent, objective, state)
     except BudgetSpentError:
         return state.ended(False, _spent(objective))
     if after.over:
         return _doubted(objective, after)
-    return judged(descent, objective, after, tolerance, checked=search.checked)
+    return _judged(descent, objective, after, tolerance, checked=search.checked)
 
 
-def judged(descent: Descent, objective: Objective, state: State, tolerance: float, *, checked: bool = True) -> State:
-    """Tells whether a point is where a method ends; where it is a saddle that the method can leave, it goes on.
-
-    Args:
-        descent: Which way it goes.
-        objective: The function.
-        state: Where it stands.
-        tolerance: Largest component of the gradient at which it has converged.
-        checked: Whether steps are accepted only where the function falls, so that many without a fall are rounding.
-
-    Returns:
-        The state, ended where there is nothing more to do.
-    """
-    largest = float(state.gradient.abs().max()) if len(state.x) else 0.0
-    if largest <= tolerance:
-        return _left(descent, objective, state) or state.ended(True, _converged(state, tolerance))
+def _judged(descent: Descent, objective: Objective, state: State, tolerance: float, *, checked: bool = True) -> State:
+    """Tells whether a method ends here; one that looks for ways off a saddle does so by its next step."""
+    if _is_flat(state, tolerance):
+        return state if descent.looks else state.ended(True, _converged(state, tolerance))
+    largest = float(state.gradient.abs().max())
     small = torch.finfo(state.x.dtype).eps * abs(state.value)
     lower = not state.value >= state.lowest - 2 * small
     flatter = largest < 0.9 * state.flattest
@@ -99,12 +90,8 @@ def _spent(objective: Objective) -> str:
     return f"budget spent: {objective.counts.evaluations} of {objective.budget:g} evaluations."
 
 
-def _left(descent: Descent, objective: Objective, state: State) -> State | None:
-    """The state after a step off a saddle, where there is one; ended where the budget does not allow to look."""
-    try:
-        return leave(descent, objective, state)
-    except BudgetSpentError:
-        return state.ended(False, _spent(objective))
+def _is_flat(state: State, tolerance: float) -> bool:
+    return not len(state.x) or float(state.gradient.abs().max()) <= tolerance
 
 
 def _converged(state: State, tolerance: float) -> str:

@@ -16,7 +16,7 @@ from ..minimize.naming import read_descent, read_search
 from ..minimize.objective import BudgetSpentError
 from ..minimize.search import Search
 from ..minimize.state import Point, State
-from ..minimize.stepping import advance, check_pair, judged
+from ..minimize.stepping import advance, check_pair
 from .closure_objective import ClosureObjective, joined, put
 from .groups import listed_once
 from .hooks import hooked
@@ -188,18 +188,13 @@ class Minimizer(torch.optim.Optimizer):
         if float(group["lr"]) == 0:
             yield replace(state, message="no step was taken: lr is 0.")
             return
-        if not state.gradient.numel() or float(state.gradient.abs().max()) <= tolerance:
-            state = judged(self.descent, objective, state, tolerance)
-            yield state
-            if state.over:
-                return
         for _ in range(group["max_iter"]):
             before, state = state, self._moved(objective, state, group)
             yield state
-            change = max(float((state.x - before.x).abs().max()), abs(state.value - before.value))
             if state.over:
                 yield self._doubted(objective, state, tolerance)
                 return
+            change = max(float((state.x - before.x).abs().max()), abs(state.value - before.value))
             if change <= smallest:
                 return
             if objective.counts.evaluations >= group["max_eval"]:
@@ -222,7 +217,7 @@ class Minimizer(torch.optim.Optimizer):
 
     def _doubted(self, objective: ClosureObjective, state: State, tolerance: float) -> State:
         """Asks once more for the value where a search found nothing: if it is another one, noise is to blame."""
-        if float(state.gradient.abs().max()) <= tolerance:
+        if not len(state.x) or float(state.gradient.abs().max()) <= tolerance:
             return state
         try:
             again = Point(state.x, *objective.value_and_gradient(state.x))
