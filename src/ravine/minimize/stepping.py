@@ -41,7 +41,7 @@ def begin(descent: Descent, objective: Objective, x: Tensor, *, tolerance: float
 
 
 def advance(descent: Descent, search: Search, objective: Objective, state: State, *, tolerance: float = 1e-8) -> State:
-    """Makes one step: off a saddle, where the gradient vanishes and the method knows of a way down.
+    """Makes one step; where the gradient vanishes, one off the saddle, if the method knows of a way down.
 
     Args:
         descent: Which way.
