@@ -177,6 +177,22 @@ def short(value: float) -> str:
     return f"{value:.3g}".replace("-", MINUS)
 
 
+def counted(number: int, what: str) -> str:
+    """Counts things in words.
+
+    Args:
+        number: How many.
+        what: One of them.
+
+    Returns:
+        Such as "1 run" or "2 runs".
+
+    >>> counted(1, "run"), counted(2, "run")
+    ('1 run', '2 runs')
+    """
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def duration(seconds: float) -> str:
     """Writes a length of time.
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from ..data import ledger
 from ..errors import RavineError
-from ..numbers import count
+from ..numbers import count, counted
 from ..report import write
 from ..rules import learning_rates
 from ..study.compare import compare
@@ -88,22 +88,6 @@ def _announce(plan: Plan, console: Console) -> None:
 
 def _advice(entry: Entry) -> str:
     return "; write lr=log(1e-4, 1e-1), say" if learning_rates(entry.field.contender.recipe.rule) else ""
-
-
-def counted(number: int, what: str) -> str:
-    """Counts things in words.
-
-    Args:
-        number: How many.
-        what: One of them.
-
-    Returns:
-        Such as "1 run" or "2 runs".
-
-    >>> counted(1, "run"), counted(2, "run")
-    ('1 run', '2 runs')
-    """
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _finish(study: Study, *, as_json: bool, export: Path | None) -> None:

@@ -17,7 +17,7 @@ from ..errors import RavineError
 from ..minimize.autograd import FunctionObjective
 from ..minimize.objective import Objective, Product
 from ..minimize.state import place
-from ..minimize.structure import Structure, read_start
+from ..minimize.structure import Structure, check_precision, read_start
 from .classification import Classification
 from .curvature import Curvature, dense, lanczos, trace
 from .how import How
@@ -95,8 +95,7 @@ def classify(
     ([0.0, 1.0], 0.0)
     """
     how = How(radius, tolerance, directions, dense_up_to, count, most, seed)
-    if dtype not in (torch.float64, torch.float32):
-        raise RavineError(f"classify(dtype={dtype!r}): dtype must be torch.float64 or torch.float32.")
+    check_precision(dtype, "classify")
     flat, structure = read_start(x, dtype, "x")
     return classify_objective(FunctionObjective(_checked(fun, structure)), flat, structure, how)
 
@@ -119,9 +118,7 @@ def classify_objective(
     Raises:
         RavineError: Something is not finite.
     """
-    if not bool(torch.isfinite(x).all()):
-        name = structure.name(int((~torch.isfinite(x)).nonzero()[0]))
-        raise RavineError(f"classify(fun, x): x must be finite, got {float(x[~torch.isfinite(x)][0])} at {name}.")
+    structure.check_finite(x, "classify(fun, x): x must be finite")
     value, gradient = objective.value_and_gradient(x)
     _check_finite("fun", torch.tensor(value), x)
     _check_finite("its gradient", gradient, x)

@@ -16,13 +16,11 @@ from ..data.model import check_model
 from ..data.task import Task
 from ..errors import RavineError
 from ..minimize.objective import Objective, Product
-from ..minimize.structure import Structure, read_start
+from ..minimize.structure import PRECISIONS, Structure, read_start
 from ..training.stage import whole_stage
 from .classification import Classification
 from .critical import classify_objective
 from .how import How, check_whole
-
-PRECISIONS = torch.float64, torch.float32
 
 
 class NetworkLoss(Objective):

@@ -18,7 +18,7 @@ from .result import Result
 from .search import Search
 from .state import State
 from .stepping import advance, begin, check_pair
-from .structure import Structure, read_start
+from .structure import Structure, check_precision, read_start
 
 
 def minimize(
@@ -72,8 +72,9 @@ def minimize(
     how_far = descent.default_search() if search is None else read_search(search)
     check_pair(descent, how_far)
     _check_numbers(tolerance, steps, evaluations)
+    check_precision(dtype, "minimize")
     x, structure = read_start(x0, dtype)
-    _check_finite(x, structure)
+    structure.check_finite(x, f"x0 must be finite in {x.dtype}")
     objective = _objective(fun, gradient, descent, structure, float(evaluations))
     state = begin(descent, objective, x, tolerance=tolerance)
     while not state.over:
@@ -118,11 +119,6 @@ def _result(state: State, objective: Objective, structure: Structure) -> Result:
         success=state.success is True,
         message=state.message or "going on.",
     )
-
-
-def _check_finite(x: Tensor, structure: Structure) -> None:
-    for at in (~torch.isfinite(x)).nonzero()[:1, 0].tolist():
-        raise RavineError(f"x0 must be finite in {x.dtype}, got {float(x[at])} at {structure.name(at)}.")
 
 
 def _is_true(told: Any) -> bool:

@@ -4,6 +4,7 @@ import math
 
 import torch
 
+from .bfgs import first_step
 from .descent import Descent
 from .objective import Objective
 from .state import Point, State
@@ -55,11 +56,10 @@ def is_kink(objective: Objective, point: Point) -> bool:
         Whether the slope changes by more than half of itself over the step, and by more than half of that over what is
         left when x has no digits to tell a shorter one.
     """
-    steepest = float(point.gradient.abs().max())
-    if steepest == 0:
+    if not bool(point.gradient.any()):
         return False
-    down = -point.gradient / steepest
-    down = down / down.norm()
+    step = first_step(point)
+    down = step / step.norm()
     eps = torch.finfo(point.x.dtype).eps
 
     def slope(length: float) -> float:

@@ -14,6 +14,9 @@ from torch.utils import _pytree as pytree
 
 from ..errors import RavineError
 
+PRECISIONS = torch.float64, torch.float32
+"""What derivatives are worked out in: of less, rounding hides curvature."""
+
 Restore = Callable[[Tensor], Any]
 """Gives a tensor the kind that its leaf had: an array, a list, a number."""
 
@@ -94,8 +97,35 @@ class Structure:
         sizes = [shape.numel() for shape in self.shapes]
         return [piece.reshape(shape) for piece, shape in zip(flat.split(sizes), self.shapes, strict=True)]
 
+    def check_finite(self, flat: Tensor, said: str) -> None:
+        """Refuses a vector with a number that is not finite.
+
+        Args:
+            flat: The vector [n].
+            said: What must be finite, for the error's sentence.
+
+        Raises:
+            RavineError: One is not; it is named.
+        """
+        for at in (~torch.isfinite(flat)).nonzero()[:1, 0].tolist():
+            raise RavineError(f"{said}, got {float(flat[at])} at {self.name(at)}.")
+
     def _shapes(self) -> list[list[int]]:
         return [list(shape) for shape in self.shapes]
+
+
+def check_precision(dtype: Any, call: str) -> None:
+    """Refuses a precision that hides what derivatives tell.
+
+    Args:
+        dtype: What everything is to be worked out in.
+        call: The function that it was given to.
+
+    Raises:
+        RavineError: It is neither double nor single.
+    """
+    if dtype not in PRECISIONS:
+        raise RavineError(f"{call}(dtype={dtype!r}): dtype must be torch.float64 or torch.float32.")
 
 
 def read_start(x0: Any, dtype: torch.dtype, called: str = "x0") -> tuple[Tensor, Structure]:
@@ -112,8 +142,6 @@ def read_start(x0: Any, dtype: torch.dtype, called: str = "x0") -> tuple[Tensor,
     Raises:
         RavineError: There are no numbers in it, or something else, or tensors of several devices.
     """
-    if dtype not in (torch.float32, torch.float64):
-        raise RavineError(f"minimize(dtype={dtype}): dtype must be torch.float64 or torch.float32.")
     with_paths, tree = pytree.tree_flatten_with_path(x0, is_leaf=_is_numbers)
     tensors = [_tensor(leaf, called) for _, leaf in with_paths]
     if not sum(each.numel() for each in tensors):

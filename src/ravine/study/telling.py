@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..numbers import in_words, is_share, number
+from ..numbers import counted, in_words, is_share, number
 from ..verdict import reservation
 from ..verdict import sentences as verdict_sentences
 from .paradox import paradoxes
@@ -91,7 +91,7 @@ def _refits(study: Study) -> Iterator[str]:
         elif run["stage"] != "search" and run["outcome"] in ("diverged", "failed"):
             yield f"{run['method']} ({run['stage']}, seed {run['seed']}) counts at chance level. {run['sentence']}"
     for (method, sentence), count in broken.items():
-        yield f"{method}: {count} run{'' if count == 1 else 's'} of the search failed. {sentence}"
+        yield f"{method}: {counted(count, 'run')} of the search failed. {sentence}"
 
 
 def protocol(study: Study) -> list[str]:

@@ -110,7 +110,8 @@ def search_epoch(training: "Training", order: Order, between_steps: "Callable[[T
         training.batch += 1
         if between_steps is not None and training.batch < len(order.batches):
             between_steps(training)
-    # A search moves a dozen times where others move a thousand; what follows by a tenth a time would not arrive.
+    # A search moves a dozen times where others move a thousand; what follows by a tenth a time would not arrive. Also
+    # where nothing moved: a run that is taken up in the middle of an epoch could not tell.
     estimate_statistics(training, lambda batch: batch)
 
 

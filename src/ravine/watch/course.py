@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..numbers import short
+from ..numbers import counted, short
 from .ground import Ground
 from .method import Method
 
@@ -56,15 +56,18 @@ def end(ground: Ground, points: Floats, values: Floats, evaluations: NDArray[np.
     lost = np.flatnonzero(~numbers | ground.is_far(points))
     if len(lost) and (not numbers[lost[0]] or values[lost[0]] > values[0]):
         last = lost[0] if not numbers[lost[0]] else lost[0] + 1
-        return int(last), "diverged", f"diverged: far outside after {_so_many(int(evaluations[lost[0]]))}."
+        return int(last), "diverged", f"diverged: far outside after {counted(int(evaluations[lost[0]]), 'evaluation')}."
     last = lost[0] + 1 if len(lost) else len(values)
-    place = ", ".join(short(each) for each in points[last - 1])
+    place, spent = (
+        ", ".join(short(each) for each in points[last - 1]),
+        counted(int(evaluations[last - 1]), "evaluation"),
+    )
     higher = values[last - 1] > values[0]
     if not ground.is_inside(points[last - 1]) and higher:
-        return int(last), "diverged", f"diverged: out of the picture after {_so_many(evaluations[last - 1])}."
+        return int(last), "diverged", f"diverged: out of the picture after {spent}."
     if not ground.is_inside(points[last - 1]):
-        return int(last), "left", f"left the picture: at {place} after {_so_many(evaluations[last - 1])}."
-    return int(last), "finished", f"finished: {_so_many(evaluations[last - 1])}, at {place}."
+        return int(last), "left", f"left the picture: at {place} after {spent}."
+    return int(last), "finished", f"finished: {spent}, at {place}."
 
 
 def too_small(budget: int) -> str:
@@ -79,11 +82,7 @@ def too_small(budget: int) -> str:
     >>> too_small(1)
     'a budget of 1 evaluation is too small for a first step.'
     """
-    return f"a budget of {_so_many(budget)} is too small for a first step."
-
-
-def _so_many(evaluations: int) -> str:
-    return f"{evaluations} evaluation{'' if evaluations == 1 else 's'}"
+    return f"a budget of {counted(budget, 'evaluation')} is too small for a first step."
 
 
 def made(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..errors import RavineError
 from ..functions import NoisyGradient, Surface
 from ..minimize import Descent
-from ..numbers import short
+from ..numbers import counted, short
 from ..rules import Rule
 from .course import Course
 from .following import follow_descent, follow_rule
@@ -47,7 +47,7 @@ class Scene:
     @property
     def fairness(self) -> str:
         """What every method was given, in a sentence; where that is unfair, it says so."""
-        budget = f"{self.steps} gradient evaluation{'' if self.steps == 1 else 's'} each"
+        budget = f"{counted(self.steps, 'gradient evaluation')} each"
         noise = _in_words(self.ground.noisy)
         if not any(course.method.tuned for course in self.courses):
             written = any(isinstance(course.method.part, Rule) for course in self.courses)
