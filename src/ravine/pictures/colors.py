@@ -132,11 +132,10 @@ def looks(methods: Iterable[str], families: Mapping[str, str] | None = None) -> 
 
 def _variant(look: Look, taken: Iterable[Look]) -> Look:
     """The same color in another dash, of no other method if there is one, and with another marker."""
-    taken, named = list(taken), [*KNOWN.values(), *LATER.values()]
-    own = DASHES.index(look.dash)
-    pairs = {each[:2] for each in taken}
+    taken, own = list(taken), DASHES.index(look.dash)
+    pairs, named = ({each[:2] for each in some} for some in (taken, (KNOWN | LATER).values()))
     free = [dash for dash in DASHES[own + 1 :] + DASHES[:own] if (look.color, dash) not in pairs]
-    dashes = sorted(free, key=lambda dash: (look.color, dash) in {each[:2] for each in named}) or [look.dash]
+    dashes = sorted(free, key=lambda dash: (look.color, dash) in named) or [look.dash]
     shapes = [{each.symbol for each in some} for some in (taken, [e for e in taken if e.color == look.color], ())]
     symbol = next(symbol for used in shapes for symbol in SYMBOLS if symbol not in used)
     return Look(look.color, dashes[0], symbol)
